@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools pins the command that the cluster suite builds.
+package tools
+
+import _ "github.com/coredns/coredns"
