@@ -1,0 +1,42 @@
+/** Exponential back-off with full jitter: a delay drawn from 0 up to a doubling bound. */
+
+/** Bounds in milliseconds. */
+export interface BackOffBounds {
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/**
+ * The bound starts at 200 ms, so that a restart of the API is noticed at once, and ends at 30 s as
+ * client-go's does, because thousands of clients may be waiting for the same server.
+ */
+export const DEFAULT_BACK_OFF: BackOffBounds = { baseMs: 200, maxMs: 30_000 };
+
+/** Successive delays of one reconnect loop. */
+export class BackOff {
+  readonly #bounds: BackOffBounds;
+  readonly #random: () => number;
+  #attempt = 0;
+
+  constructor(bounds: BackOffBounds, random: () => number) {
+    this.#bounds = bounds;
+    this.#random = random;
+  }
+
+  /** Failures in a row since the last {@link reset}. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** Milliseconds to wait before the next try; at least `atLeastMs` (a Retry-After), which is jittered upwards. */
+  next(atLeastMs: number = 0): number {
+    const bound = Math.min(this.#bounds.maxMs, this.#bounds.baseMs * 2 ** this.#attempt);
+    // 2^20 is far above every bound; the exponent must not run into Infinity
+    if (this.#attempt < 20) this.#attempt += 1;
+    return atLeastMs + this.#random() * bound;
+  }
+
+  reset(): void {
+    this.#attempt = 0;
+  }
+}
