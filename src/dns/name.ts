@@ -10,6 +10,9 @@ import { SvcdnsError } from '../errors.js';
 export const MAX_NAME_LENGTH = 255;
 /** The longest label in octets. */
 export const MAX_LABEL_LENGTH = 63;
+/** Compression pointers that one name may take: there is no use for more than it can have labels. */
+const MAX_POINTERS = 127;
+const NOT_LATIN = 'has a character outside of Latin-1; write it in its punycode form';
 
 /**
  * The wire form of a name in text form (a missing final dot is supplied).
@@ -36,12 +39,13 @@ export function nameToWire(name: string): Uint8Array {
         i += 3;
       } else if (i + 1 < name.length && !/^\d/.test(digits)) {
         i += 1;
-        label.push(name.charCodeAt(i) & 0xff);
+        if (name.charCodeAt(i) > 0xff) throw invalid(name, NOT_LATIN);
+        label.push(name.charCodeAt(i));
       } else {
         throw invalid(name, 'has a broken escape');
       }
     } else if (char > 0xff) {
-      throw invalid(name, 'has a character outside of Latin-1; write it in its punycode form');
+      throw invalid(name, NOT_LATIN);
     } else {
       label.push(char);
     }
@@ -70,7 +74,7 @@ export interface DecodedName {
 
 /**
  * Reads a name at `offset` of a message, following compression pointers that point strictly backwards
- * (RFC 1035 §4.1.4), so its cost is bounded by the 255 octets that a name may have.
+ * (RFC 1035 §4.1.4) and at most 127 of them, so its cost is bounded however the message is made.
  * Returns undefined for anything malformed.
  */
 export function nameFromWire(message: Uint8Array, offset: number): DecodedName | undefined {
@@ -79,6 +83,7 @@ export function nameFromWire(message: Uint8Array, offset: number): DecodedName |
   let end = -1;
   let lowest = offset;
   let total = 1;
+  let pointers = 0;
   for (;;) {
     const length = message[at];
     if (length === undefined) return undefined;
@@ -89,7 +94,8 @@ export function nameFromWire(message: Uint8Array, offset: number): DecodedName |
       const low = message[at + 1];
       if (low === undefined) return undefined;
       const target = ((length & 0x3f) << 8) | low;
-      if (target >= lowest) return undefined;
+      pointers += 1;
+      if (target >= lowest || pointers > MAX_POINTERS) return undefined;
       if (end < 0) end = at + 2;
       lowest = target;
       at = target;
