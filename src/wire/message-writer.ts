@@ -25,7 +25,7 @@ export type Section = (typeof SECTION)[keyof typeof SECTION];
  * Names are compressed only onto names of the same letter case, so that every name keeps its own.
  */
 export class MessageWriter {
-  readonly #limit: number;
+  #limit: number;
   #bytes: Uint8Array;
   #length = HEADER_LENGTH;
   #full = false;
@@ -45,6 +45,11 @@ export class MessageWriter {
   /** Octets written so far. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Gives the message so many octets more: room that was held back for an OPT record. */
+  grow(octets: number): void {
+    this.#limit += octets;
   }
 
   /** Sets the ID and the two octets of flags. */
