@@ -29,8 +29,7 @@ export function replyLimit(
 ): number {
   if (!isDatagram) return capacity;
   const client = scan.hasEdns && scan.udpSize > MIN_UDP_LIMIT ? scan.udpSize : MIN_UDP_LIMIT;
-  const limit = client < udpLimit ? client : udpLimit;
-  return limit < capacity ? limit : capacity;
+  return Math.min(client, udpLimit, capacity);
 }
 
 /** Copies `length` octets between buffers; short runs are faster by hand than by a view. */
