@@ -30,6 +30,11 @@ export class HealthProbe {
     return this.#fails >= this.#options.maxFails && this.#fails > 0;
   }
 
+  /** Failed checks since the last success. */
+  get fails(): number {
+    return this.#fails;
+  }
+
   /** Begins to check, at once, unless that is going on. */
   start(): void {
     if (this.#running || this.#closed) return;

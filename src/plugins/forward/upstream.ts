@@ -48,6 +48,8 @@ export interface UpstreamTools {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Told each time that an upstream is late or fails. */
+  readonly onSuspect: (upstream: Upstream) => void;
 }
 
 /** An upstream with its sockets. */
@@ -119,6 +121,11 @@ export class Upstream {
     return this.#suspected;
   }
 
+  /** At least one health check failed since it was last heard. */
+  get failing(): boolean {
+    return this.#probe.fails > 0;
+  }
+
   /** Why it is not asked at all (it leads back here); undefined when it is in use. */
   get outOfUse(): string | undefined {
     return this.#outOfUse;
@@ -136,6 +143,7 @@ export class Upstream {
 
   /** It is late or failed: checked from now on until it answers. */
   suspect(): void {
+    this.#tools.onSuspect(this);
     if (this.#stanza.maxFails === 0) return;
     this.#suspected = true;
     this.#probe.start();
@@ -159,7 +167,7 @@ export class Upstream {
     const answer = upstreamAnswer(exchange);
     const now = this.#tools.clock.now();
     if (answer.kind === 'failure') {
-      if (answer.reason !== 'timeout') this.suspect();
+      if (answer.reason !== 'timeout' || !this.heardSince(startedAt)) this.suspect();
     } else {
       this.#observe(answer.rcode, now - startedAt);
     }
