@@ -1,7 +1,6 @@
 /** The building blocks of rdata: each kind of field between wire and presentation form. */
 import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from './address.js';
 import { base32HexFromText, base32HexToText } from './base32-hex.js';
-import { nameToWire } from './name.js';
 import {
   characterString,
   octetsOfWord,
@@ -20,8 +19,6 @@ export interface RdataField {
   toText(rdata: RdataReader): string | undefined;
   /** Wire form of the next words. @throws SvcdnsError NAME_INVALID */
   fromText(words: WordReader): Uint8Array;
-  /** Set where the wire form in a message may be shortened: gives it written out. */
-  expand?(rdata: RdataReader): Uint8Array | undefined;
 }
 
 /** A domain name. */
@@ -31,10 +28,6 @@ export const nameField: RdataField = {
     return name === undefined ? undefined : presentedName(name);
   },
   fromText: (words) => words.name('a name'),
-  expand: (rdata) => {
-    const name = rdata.name();
-    return name === undefined ? undefined : nameToWire(name);
-  },
 };
 
 /** An unsigned number of so many octets. */

@@ -1,43 +1,31 @@
-/** A cursor over the rdata of one record, inside its message or cut out of it. */
+/** A cursor over the rdata of one record, cut out of its message, names written out. */
 import { nameFromWire, nameToWire } from './name.js';
 
 /** Reads rdata from its start to its end; every reading method gives undefined when octets are missing. */
 export class RdataReader {
-  readonly #message: Uint8Array;
-  readonly #end: number;
-  readonly #compressed: boolean;
-  #at: number;
+  readonly #rdata: Uint8Array;
+  #at = 0;
 
-  /**
-   * @param message what `at` and `end` count in; never changed
-   * @param compressed whether names may end in pointers into `message`; false for rdata on its own
-   */
-  constructor(message: Uint8Array, at: number, end: number, compressed: boolean) {
-    this.#message = message;
-    this.#at = at;
-    this.#end = end;
-    this.#compressed = compressed;
-  }
-
-  get position(): number {
-    return this.#at;
+  /** @param rdata without compression pointers; never changed */
+  constructor(rdata: Uint8Array) {
+    this.#rdata = rdata;
   }
 
   get left(): number {
-    return this.#end - this.#at;
+    return this.#rdata.length - this.#at;
   }
 
-  /** The next `length` octets, a view of the message. */
+  /** The next `length` octets, a view of the rdata. */
   take(length: number): Uint8Array | undefined {
     if (length > this.left) return undefined;
     this.#at += length;
-    return this.#message.subarray(this.#at - length, this.#at);
+    return this.#rdata.subarray(this.#at - length, this.#at);
   }
 
   /** All that is left, perhaps nothing. */
   rest(): Uint8Array {
-    const octets = this.#message.subarray(this.#at, this.#end);
-    this.#at = this.#end;
+    const octets = this.#rdata.subarray(this.#at);
+    this.#at = this.#rdata.length;
     return octets;
   }
 
@@ -55,10 +43,9 @@ export class RdataReader {
 
   /** A name in text form. */
   name(): string | undefined {
-    const found = nameFromWire(this.#message, this.#at);
-    if (found === undefined || found.end > this.#end) return undefined;
-    // a name without a pointer is as long as its own wire form
-    if (!this.#compressed && nameToWire(found.name).length !== found.end - this.#at) {
+    const found = nameFromWire(this.#rdata, this.#at);
+    // a pointer would mean a place of some message; a name without one is as long as its own wire form
+    if (found === undefined || nameToWire(found.name).length !== found.end - this.#at) {
       return undefined;
     }
     this.#at = found.end;

@@ -40,41 +40,10 @@ export function rdataFromWords(
   return rdata;
 }
 
-/**
- * Rdata at `offset` of a message with its names written out, as {@link ResourceRecord} keeps it.
- * Undefined when a known type is malformed; of an unknown type a copy.
- */
-export function rdataFromMessage(
-  message: Uint8Array,
-  type: RRType,
-  offset: number,
-  length: number,
-): Uint8Array | undefined {
-  const end = offset + length;
-  if (end > message.length) return undefined;
-  const layout = rdataLayout(type);
-  // an empty rdata is what a delete or a prerequisite carries (RFC 2136 §2.4); it has no fields to check
-  if (layout === undefined || length === 0) return message.slice(offset, end);
-  const reader = new RdataReader(message, offset, end, true);
-  const parts: Uint8Array[] = [];
-  for (const field of layout) {
-    const from = reader.position;
-    const expanded = field.expand?.(reader);
-    if (
-      expanded === undefined &&
-      (field.expand !== undefined || field.toText(reader) === undefined)
-    ) {
-      return undefined;
-    }
-    parts.push(expanded ?? message.subarray(from, reader.position));
-  }
-  return reader.left === 0 ? Uint8Array.from(Buffer.concat(parts)) : undefined;
-}
-
 function knownText(type: RRType, rdata: Uint8Array): string | undefined {
   const layout = rdataLayout(type);
   if (layout === undefined) return undefined;
-  const reader = new RdataReader(rdata, 0, rdata.length, false);
+  const reader = new RdataReader(rdata);
   const texts: string[] = [];
   for (const field of layout) {
     const text = field.toText(reader);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nameToWire } from '../../src/dns/name.js';
-import { rdataFromMessage, rdataFromText, rdataToText } from '../../src/dns/rdata-text.js';
+import { rdataFromText, rdataToText } from '../../src/dns/rdata-text.js';
 import { RRTYPE, rrtypeName } from '../../src/dns/rrtype.js';
 import { SvcdnsError } from '../../src/errors.js';
 
@@ -179,31 +179,8 @@ describe('rdata text', () => {
   });
 });
 
-describe('rdata out of a message', () => {
-  /** `b.` at 0, then the rdata at 3. */
-  const inMessage = (...rdata: number[]): Uint8Array => Uint8Array.of(1, 0x62, 0, ...rdata);
-
-  it('has its names written out', () => {
-    expect(rdataFromMessage(inMessage(0, 10, 1, 0x61, 0xc0, 0), RRTYPE.MX, 3, 6)).toEqual(
-      rdataFromText(RRTYPE.MX, '10 a.b.'),
-    );
-    expect(rdataFromMessage(inMessage(0, 1, 0, 2, 0, 80, 0xc0, 0), RRTYPE.SRV, 3, 8)).toEqual(
-      rdataFromText(RRTYPE.SRV, '1 2 80 b.'),
-    );
-  });
-
-  it('is refused when it is longer or shorter than its type', () => {
-    expect(rdataFromMessage(inMessage(1, 2, 3), RRTYPE.A, 3, 3)).toBeUndefined();
-    expect(rdataFromMessage(inMessage(1, 2, 3, 4, 5), RRTYPE.A, 3, 5)).toBeUndefined();
-    expect(rdataFromMessage(inMessage(1, 2, 3), RRTYPE.A, 3, 4)).toBeUndefined();
-    expect(rdataFromMessage(inMessage(0, 10, 0xc0), RRTYPE.MX, 3, 3)).toBeUndefined();
-  });
-
-  it('is kept as it is for a type without a layout', () => {
-    expect(rdataFromMessage(inMessage(0xc0, 0), 62_347, 3, 2)).toEqual(Uint8Array.of(0xc0, 0));
-  });
-
-  it('shows octets that do not fit their type in the generic form', () => {
+describe('octets that do not fit their type', () => {
+  it('are shown in the generic form', () => {
     expect(rdataToText(RRTYPE.A, Uint8Array.of(1, 2, 3))).toBe('\\# 3 010203');
     // a pointer means nothing outside of its message
     expect(rdataToText(RRTYPE.NS, Uint8Array.of(0xc0, 0))).toBe('\\# 2 C000');
