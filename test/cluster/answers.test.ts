@@ -333,8 +333,7 @@ describe('names of the zone itself', () => {
 
   test('S-02: letter case does not matter, and the asked spelling comes back', async () => {
     const asked = `WeB.Shapes.SVC.${ZONE}`;
-    // by dig alone: kdig asks in lower case
-    const { answer } = await server.dig(asked, 'A');
+    const { answer } = await server.ask(asked, 'A');
     expect(answer).toEqual([`${asked}. 5 IN A 10.0.0.100`]);
     expect((await server.dig('WEB.shapes.svc.CLUSTER.local', 'AAAA')).status).toBe('NOERROR');
     await expectSrv(server, `_HTTP._TCP.web.${SHAPES}`, [`80 web.${SHAPES}.`]);

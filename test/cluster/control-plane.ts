@@ -223,8 +223,10 @@ function node(options: (typeof NODES)[number]): unknown {
     kind: 'Node',
     metadata: {
       name: options.name,
+      // What a kubelet sets and the deployment selects and spreads by.
       labels: {
         'kubernetes.io/hostname': options.name,
+        'kubernetes.io/os': 'linux',
         'topology.kubernetes.io/zone': options.name,
       },
     },
