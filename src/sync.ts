@@ -19,7 +19,12 @@ import type { DerivationOptions } from './records/derivation.js';
 import { reverseTargets } from './records/reverse-records.js';
 import type { RelativeName } from './records/rrset.js';
 import { serviceRecords } from './records/service-records.js';
-import { fixedRecords, namespaceRecords, podRecords } from './records/zone-records.js';
+import {
+  clientRecords,
+  fixedRecords,
+  namespaceRecords,
+  podRecords,
+} from './records/zone-records.js';
 import { ReverseTable } from './zone/reverse-table.js';
 import type { TableWriter } from './zone/table-writer.js';
 import { ZoneTable } from './zone/zone-table.js';
@@ -51,6 +56,8 @@ export class ZoneSync {
   readonly #options: ZoneSyncOptions;
   readonly #forward: ReadonlyMap<string, ForwardZone>;
   readonly #reverse: ReverseTable;
+  /** Namespaces by pod address (client-namespaces.ts), with `pods verified`. */
+  readonly #clients: ZoneTable | undefined;
   readonly #primary: DerivationOptions;
   /** Services that are aliases, by the service that they lead to first. */
   readonly #dependants = new Map<string, Set<string>>();
@@ -81,6 +88,8 @@ export class ZoneSync {
       ttlSeconds: kubernetes.ttlSeconds,
       allowsShort: () => false,
     });
+    const clients = { zone: '.', ttlSeconds: 0, allowsShort: () => false };
+    this.#clients = kubernetes.pods === 'verified' ? new ZoneTable(clients) : undefined;
     options.source.onBatch((batch) => this.#apply(batch));
   }
 
@@ -94,9 +103,16 @@ export class ZoneSync {
     return this.#reverse.buffer;
   }
 
+  /** Namespaces by pod address; undefined without `pods verified`. */
+  get clientTable(): SharedArrayBuffer | undefined {
+    return this.#clients?.buffer;
+  }
+
   /** The tables' writers, for metrics: names and octets. */
   writers(): readonly TableWriter[] {
-    return [...[...this.#forward.values()].map(({ table }) => table.writer), this.#reverse.writer];
+    const tables = [...this.#forward.values()].map(({ table }) => table.writer);
+    if (this.#clients !== undefined) tables.push(this.#clients.writer);
+    return [...tables, this.#reverse.writer];
   }
 
   /**
@@ -244,6 +260,7 @@ export class ZoneSync {
       const owners = podRecords(snapshot, derivation, address);
       changed = table.replaceUnit(`pod ${address}`, owners) || changed;
     }
+    this.#clients?.replaceUnit(address, clientRecords(snapshot, address));
     return changed;
   }
 

@@ -107,3 +107,16 @@ export function podRecords(
     rrsets: [{ type, addresses: [address] }],
   }));
 }
+
+/**
+ * The namespace of a pod address as a TXT record under the dashed address: an inner table, never served.
+ * Empty for an address that pods of several namespaces share (host network).
+ */
+export function clientRecords(snapshot: KubeSnapshot, address: string): OwnerRecords[] {
+  const namespaces = new Set(snapshot.podsByAddress(address).map((pod) => pod.namespace));
+  const [namespace] = namespaces;
+  if (namespace === undefined || namespaces.size > 1) return [];
+  return [
+    { name: addressLabel(address), rrsets: [{ type: 'TXT', texts: [namespace], ttlSeconds: 0 }] },
+  ];
+}

@@ -1,0 +1,252 @@
+/**
+ * The data side of the server: everything that answers, made from the plan and the tables.
+ *
+ * The same on the main thread and in a data worker; knows neither the API nor HTTP.
+ */
+import { blockSelection, type ListenerKey } from './chain/block-selection.js';
+import { type Chain, createChain } from './chain/chain.js';
+import type { Handler } from './chain/handler.js';
+import type { Client } from './chain/query.js';
+import type { Plan, PlannedBlock } from './corefile/plan.js';
+import { labelsOf, nameToWire } from './dns/name.js';
+import { RRCLASS } from './dns/rrclass.js';
+import { RRTYPE } from './dns/rrtype.js';
+import type { Answerer } from './listen/answerer.js';
+import type { Logger } from './observe/logger.js';
+import { bufsizePlugin } from './plugins/bufsize/directive.js';
+import { forwardPlugin } from './plugins/forward/directive.js';
+import { kubernetesPlugin } from './plugins/kubernetes/directive.js';
+import { fastWay } from './plugins/kubernetes/fast-way.js';
+import { kubernetesHandler } from './plugins/kubernetes/handler.js';
+import { optionsOf } from './plugins/options-of.js';
+import type { DataEnvironment, Plugin } from './plugins/plugin.js';
+import { DEFAULT_UDP_LIMIT } from './wire/header.js';
+import { ClientNamespaces } from './zone/client-namespaces.js';
+import { FastAnswerer } from './zone/fast-answerer.js';
+import { Rotation } from './zone/reply.js';
+import { openZone, type ServedZone, type ZoneDescription } from './zone/served-zone.js';
+import type { ZoneCut } from './zone/zone-cuts.js';
+
+/** What the control side made for one block's kubernetes directive. */
+export interface BlockZones {
+  /** Index of the block in the plan. */
+  readonly block: number;
+  readonly zones: readonly ZoneDescription[];
+  /** Namespaces by pod address, with `pods verified`. */
+  readonly clients?: SharedArrayBuffer;
+}
+
+/** What a data side is made of. */
+export interface DataSideOptions {
+  readonly plan: Plan;
+  readonly registry: ReadonlyMap<string, Plugin<unknown>>;
+  readonly zones: readonly BlockZones[];
+  /** This thread's reader number in every table, 0..111. */
+  readonly reader: number;
+  readonly logger: Logger;
+  /** `$POD_NAMESPACE` of a sidecar: the namespace of loopback clients. */
+  readonly podNamespace?: string;
+  now(): number;
+  wallClock(): number;
+  random(): number;
+  count: DataEnvironment['count'];
+  observe: DataEnvironment['observe'];
+}
+
+/** Answers for every listener of a plan, with what they hold. */
+export interface DataSide {
+  /** The answers of one port over one transport. */
+  answererFor(listener: ListenerKey, transport: Client['transport']): Answerer;
+  /** Gives back what the handlers hold. */
+  close(): Promise<void>;
+}
+
+/** Builds the handlers of every block, once, and joins them up per port. */
+export function createDataSide(options: DataSideOptions): DataSide {
+  const rotation = new Rotation(Math.floor(options.random() * 0x7fffffff) + 1);
+  const opened = new Map<number, ServedZone[]>();
+  for (const { block, zones } of options.zones) {
+    opened.set(
+      block,
+      zones.map((zone) => openZone(zone, options.reader)),
+    );
+  }
+  const handlers = new Map<PlannedBlock, readonly Handler[]>();
+  const chains = new Map<string, Chain>();
+
+  const chainOf = (listener: ListenerKey): Chain => {
+    const key = `${listener.scheme}:${listener.port}`;
+    const known = chains.get(key);
+    if (known !== undefined) return known;
+    const chain = createChain({
+      blocks: options.plan.blocks,
+      listener,
+      logger: options.logger,
+      handlersOf: (block) => handlersOf(block, () => chainOf(listener)),
+      udpLimitOf: udpLimit,
+    });
+    chains.set(key, chain);
+    return chain;
+  };
+
+  const handlersOf = (block: PlannedBlock, chain: () => Chain): readonly Handler[] => {
+    const known = handlers.get(block);
+    if (known !== undefined) return known;
+    const built = buildHandlers(block, chain, rotation, options);
+    handlers.set(block, built);
+    return built;
+  };
+
+  return {
+    answererFor(listener, transport) {
+      const chain = chainOf(listener);
+      const fast = new FastAnswerer({
+        cuts: zoneCuts(options.plan, listener, opened),
+        isDatagram: transport === 'udp',
+        udpLimit: smallestUdpLimit(options.plan, listener),
+        rotation,
+      });
+      return {
+        answer: (query, start, length, out, outStart, capacity) =>
+          fast.answer(query, start, length, out, outStart, capacity),
+        resolve: (query, client) => chain.resolve(query, client),
+      };
+    },
+    async close() {
+      const open = [...handlers.values()].flat();
+      await Promise.all(open.map((handler) => handler.close?.()));
+    },
+  };
+}
+
+function buildHandlers(
+  block: PlannedBlock,
+  chain: () => Chain,
+  rotation: Rotation,
+  options: DataSideOptions,
+): Handler[] {
+  const environment: DataEnvironment = {
+    logger: options.logger.child({ block: block.place.line }),
+    addresses: block.addresses,
+    now: options.now,
+    wallClock: options.wallClock,
+    random: options.random,
+    resolve: (query) => chain().ask(query),
+    count: options.count,
+    observe: options.observe,
+  };
+  const built: Handler[] = [];
+  for (const directive of block.directives) {
+    const handler =
+      directive.name === kubernetesPlugin.name
+        ? buildKubernetes(block, environment, rotation, options)
+        : options.registry.get(directive.name)?.handler?.(directive.options, environment);
+    if (handler !== undefined) built.push(handler);
+  }
+  return built;
+}
+
+function buildKubernetes(
+  block: PlannedBlock,
+  environment: DataEnvironment,
+  rotation: Rotation,
+  options: DataSideOptions,
+): Handler | undefined {
+  const kubernetes = optionsOf(block, kubernetesPlugin);
+  const served = options.zones.find((zones) => zones.block === block.index);
+  if (kubernetes === undefined || served === undefined) return undefined;
+  const clients = new ClientNamespaces(served.clients, options.reader, options.podNamespace);
+  return kubernetesHandler(kubernetes, {
+    environment,
+    zones: served.zones,
+    reader: options.reader,
+    rotation,
+    stubZones: stubZones(options.plan, block),
+    namespaceOf: (address) => clients.namespaceOf(address),
+  });
+}
+
+/** Zones that other blocks or this block's forward directives own, the root excepted. */
+function stubZones(plan: Plan, own: PlannedBlock): string[] {
+  const zones = new Set<string>();
+  for (const block of plan.blocks) {
+    if (block !== own) for (const { zone } of block.addresses) zones.add(zone);
+  }
+  for (const forward of optionsOf(own, forwardPlugin) ?? []) {
+    for (const zone of forward.from) zones.add(zone);
+  }
+  zones.delete('.');
+  return [...zones];
+}
+
+function udpLimit(block: PlannedBlock): number {
+  return optionsOf(block, bufsizePlugin)?.sizeBytes ?? DEFAULT_UDP_LIMIT;
+}
+
+/** The fast half has one limit a listener: the smallest that any of its blocks asks for. */
+function smallestUdpLimit(plan: Plan, listener: ListenerKey): number {
+  return Math.min(...plan.blocks.filter((block) => isOn(block, listener)).map(udpLimit), 4096);
+}
+
+function isOn(block: PlannedBlock, { scheme, port }: ListenerKey): boolean {
+  return block.addresses.some((address) => address.scheme === scheme && address.port === port);
+}
+
+/**
+ * The cuts of one port: each block's zones belong to the chain, each kubernetes zone that its own block
+ * would be chosen for and that may take the fast way belongs to its table.
+ */
+function zoneCuts(
+  plan: Plan,
+  listener: ListenerKey,
+  opened: ReadonlyMap<number, readonly ServedZone[]>,
+): ZoneCut[] {
+  const blocks = plan.blocks.filter((block) => isOn(block, listener));
+  const select = blockSelection(plan.blocks, listener);
+  const fast = blocks.filter((block) => fastWay(block).possible);
+  const short = fast
+    .flatMap((block) => opened.get(block.index) ?? [])
+    .find(({ description }) => description.short);
+  const cuts = new Map<string, ZoneCut>();
+  for (const block of blocks) {
+    for (const { zone, scheme, port } of block.addresses) {
+      if (scheme !== listener.scheme || port !== listener.port) continue;
+      cuts.set(zone, chainCut(zone, zone === '.' && ownsShort(block, blocks) ? short : undefined));
+    }
+    for (const zone of stubZones(plan, block)) {
+      if (!cuts.has(zone)) cuts.set(zone, chainCut(zone, undefined));
+    }
+  }
+  for (const block of fast) {
+    for (const served of opened.get(block.index) ?? []) {
+      const { zone } = served.description;
+      if (select({ key: zone, qtype: RRTYPE.A, qclass: RRCLASS.IN }) !== block) continue;
+      cuts.set(zone, {
+        apex: served.apex,
+        labels: served.apexLabels,
+        zone: served,
+        shortZone: undefined,
+      });
+    }
+  }
+  return [...cuts.values()].sort((a, b) => b.labels - a.labels);
+}
+
+/** Short names under the root block are taken on the fast way only where nothing in it must see them first. */
+function ownsShort(root: PlannedBlock, blocks: readonly PlannedBlock[]): boolean {
+  const hasKubernetes = root.directives.some(({ name }) => name === 'kubernetes');
+  if (hasKubernetes) return fastWay(root).possible;
+  return blocks.some((block) => fastWay(block).possible) && !mustSeeAll(root);
+}
+
+function mustSeeAll(block: PlannedBlock): boolean {
+  const withKubernetes = {
+    ...block,
+    directives: [...block.directives, { name: 'kubernetes', place: block.place, options: {} }],
+  };
+  return !fastWay(withKubernetes).possible;
+}
+
+function chainCut(zone: string, shortZone: ServedZone | undefined): ZoneCut {
+  return { apex: nameToWire(zone), labels: labelsOf(zone).length, zone: undefined, shortZone };
+}
