@@ -1,5 +1,5 @@
 /** Canonical text of IP addresses: one address has one spelling in the store and its indices. */
-import ipaddr from 'ipaddr.js';
+import { canonicalAddress } from '../dns/address.js';
 
 /** A canonical address and its family. */
 export interface IpText {
@@ -8,6 +8,8 @@ export interface IpText {
 }
 
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+/** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
+const MAX_LENGTH = 45;
 
 /**
  * Dotted decimal without leading zeros, or lower-case RFC 5952 text; an IPv4-mapped IPv6 address is the
@@ -15,16 +17,12 @@ const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
  * objects. Undefined for everything else, a zone index (`fe80::1%eth0`) included.
  */
 export function canonicalIp(value: string): IpText | undefined {
-  if (value.length > 45) return undefined;
+  if (value.length > MAX_LENGTH) return undefined;
   const parts = IPV4.exec(value);
   if (parts !== null) {
     const numbers = [Number(parts[1]), Number(parts[2]), Number(parts[3]), Number(parts[4])];
     return numbers.some((part) => part > 255) ? undefined : { text: numbers.join('.'), family: 4 };
   }
-  if (!value.includes(':') || value.includes('%') || !ipaddr.IPv6.isValid(value)) return undefined;
-  const address = ipaddr.IPv6.parse(value);
-  if (address.isIPv4MappedAddress()) {
-    return { text: address.toIPv4Address().toString(), family: 4 };
-  }
-  return { text: address.toRFC5952String(), family: 6 };
+  const text = canonicalAddress(value);
+  return text === undefined ? undefined : { text, family: text.includes(':') ? 6 : 4 };
 }
