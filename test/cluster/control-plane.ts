@@ -33,6 +33,8 @@ export class ControlPlane {
   readonly folder: string;
   readonly server: string;
   readonly adminKubeconfig: string;
+  /** Bearer token of a cluster administrator, for requests that bypass kubectl. */
+  readonly adminToken: string;
   /** As cluster administrator. */
   readonly kubectl: Kubectl;
   readonly #ports: Ports;
@@ -42,10 +44,10 @@ export class ControlPlane {
     this.folder = folder;
     this.#ports = ports;
     this.server = `https://127.0.0.1:${ports.api}`;
-    const token = randomBytes(16).toString('hex');
-    writeFileSync(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`);
+    this.adminToken = randomBytes(16).toString('hex');
+    writeFileSync(join(folder, 'tokens.csv'), `${this.adminToken},admin,admin,system:masters\n`);
     writeServiceAccountKeys(folder);
-    this.adminKubeconfig = this.#kubeconfig('admin', token);
+    this.adminKubeconfig = this.#kubeconfig('admin', this.adminToken);
     this.kubectl = kubectlWith(this.adminKubeconfig);
   }
 
@@ -67,6 +69,11 @@ export class ControlPlane {
       throw error;
     }
     return controlPlane;
+  }
+
+  /** The API server's own certificate, which it made when it first started. */
+  get certificateAuthority(): string {
+    return join(this.folder, 'apiserver.crt');
   }
 
   /** Ends the API server at once, as a crash would; etcd and the controllers go on. */
@@ -208,7 +215,7 @@ export class ControlPlane {
     return writeKubeconfig({
       file: join(this.folder, `${user}.kubeconfig`),
       server: this.server,
-      certificateAuthority: join(this.folder, 'apiserver.crt'),
+      certificateAuthority: this.certificateAuthority,
       user,
       token,
     });
