@@ -127,22 +127,24 @@ export class DatagramMemory {
     return this.#address + slot * ADDRESS_SIZE;
   }
 
-  /** Octets of the address of the datagram in `slot`, 16 or 28. */
-  addressLength(slot: number): number {
-    return this.#words[this.#headerWord(slot) + NAME_LENGTH / 4]!;
+  /** A copy of the address that the datagram in `slot` came from, 16 or 28 octets. */
+  copyAddress(slot: number): Uint8Array {
+    const start = this.addressStart(slot);
+    const length = this.#words[this.#headerWord(slot) + NAME_LENGTH / 4]!;
+    return this.bytes.slice(start, start + length);
   }
 
   /**
-   * Octets of the datagram in `slot`; 0 for one that gets no answer: an empty one, one that the kernel
-   * had to cut, one from port 0 or from an address of unknown form.
+   * Octets of the datagram in `slot`, 0..65535; -1 for one that gets no answer: one that the kernel had
+   * to cut, one from port 0 or from an address of unknown form.
    */
   queryLength(slot: number): number {
     const header = this.#headerWord(slot);
     const words = this.#words;
     const length = words[header + LENGTH / 4]!;
-    if (length > QUERY_CAPACITY || (words[header + FLAGS / 4]! & MSG_TRUNC) !== 0) return 0;
+    if (length > QUERY_CAPACITY || (words[header + FLAGS / 4]! & MSG_TRUNC) !== 0) return -1;
     const nameLength = words[header + NAME_LENGTH / 4]!;
-    return isAnswerable(this.bytes, this.addressStart(slot), nameLength) ? length : 0;
+    return isAnswerable(this.bytes, this.addressStart(slot), nameLength) ? length : -1;
   }
 
   /** As if the kernel had put `query` into slot 0; the address has been written there already. */

@@ -1,5 +1,5 @@
 /** Socket addresses as the kernel writes them, to and from text, without strings where none are asked for. */
-import { endianness, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -15,9 +15,6 @@ export const IPV4_LENGTH = 16;
 export const IPV6_LENGTH = 28;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-
-/** Whether the layouts above hold here at all. */
-export const layoutHolds: boolean = endianness() === 'LE';
 
 const DOT = 0x2e;
 const COLON = 0x3a;
@@ -79,7 +76,7 @@ function dotted(bytes: Uint8Array, at: number): string {
   return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
 }
 
-/** Four decimal numbers in `text[from, end)`; what is not exactly that leaves zeros and gives false. */
+/** Four decimal numbers in `text[from, end)`, none with leading zeros; else leaves zeros, gives false. */
 function writeIpv4(
   text: string,
   from: number,
@@ -92,7 +89,7 @@ function writeIpv4(
   for (let i = from; i < end; i += 1) {
     const char = text.charCodeAt(i);
     if (char >= 0x30 && char <= 0x39) {
-      value = (value === -1 ? 0 : value * 10) + char - 0x30;
+      value = value === -1 ? char - 0x30 : value === 0 ? 256 : value * 10 + char - 0x30;
       if (value <= 255) continue;
     } else if (char === DOT && value !== -1 && part < 3) {
       bytes[start + part] = value;

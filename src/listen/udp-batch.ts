@@ -1,47 +1,33 @@
-/** UDP in batches: many datagrams per system call, by way of the C library, on Linux. */
+/** Datagrams in batches: many per system call, by way of the C library, on Linux. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
-import { getSystemErrorName } from 'node:util';
-import { SvcdnsError } from '../errors.js';
-import { type Answerer, ASK_CHAIN, type Listener } from './answerer.js';
+import type { Logger } from '../observe/logger.js';
+import { type Answerer, ASK_CHAIN, type Listener, NO_REPLY } from './answerer.js';
+import { openBoundSocket } from './bound-socket.js';
+import { hostPort } from './client-address.js';
 import { DatagramMemory, REPLY_CAPACITY } from './datagram-memory.js';
-import {
-  ERRNO,
-  IPPROTO_IPV6,
-  IPV6_V6ONLY,
-  type LibcSockets,
-  SO_RCVBUF,
-  SO_REUSEPORT,
-  SOL_SOCKET,
-} from './libc-sockets.js';
-import {
-  AF_INET,
-  AF_INET6,
-  addressText,
-  IPV6_LENGTH,
-  portOf,
-  writeSocketAddress,
-} from './socket-address.js';
-import { RECEIVE_BUFFER_BYTES, type UdpOptions } from './udp-options.js';
+import { DatagramSender } from './datagram-sender.js';
+import type { LibcSockets } from './libc-sockets.js';
+import { addressText, portOf, writeSocketAddress } from './socket-address.js';
+import type { UdpOptions } from './udp-options.js';
 
-/** What the batch implementation needs besides the options of every UDP listener. */
-export interface BatchUdpOptions extends UdpOptions {
+/** What a listener in batches is made of. */
+export interface UdpBatchOptions extends UdpOptions {
   readonly libc: LibcSockets;
   /** The largest batch, 1..1024; default {@link BATCH}. */
   readonly batch?: number;
 }
 
 /**
- * Datagrams per system call. Measured with batches of 16, 32, 64 and 128 (dnsperf, one core each):
- * 16 costs 3 to 8 % more CPU a query, the others do not differ beyond noise, since about ten datagrams
- * are waiting when a busy loop comes round. 64 leaves room for bursts at 4.5 MB of address space.
+ * Datagrams per system call. Measured with 16, 32, 64 and 128 (dnsperf, one core each): they do not
+ * differ beyond noise, since about ten datagrams are waiting when a busy loop comes round. 64 leaves
+ * room for bursts and takes 4.5 MB of address space.
  */
 const BATCH = 64;
 
 /**
  * Datagrams answered before timers, messages and other sockets get their turn, at 4 to 8 µs each. One
- * that has to go to the chain counts as {@link CHAIN_WEIGHT}. libuv then reads up to 31 more on its
+ * that has to go to the chain counts as {@link CHAIN_WEIGHT} more. libuv then reads up to 31 on its
  * own; what is left over wakes the next turn, because it polls by level, not by edge.
  */
 const TURN = 1024;
@@ -49,157 +35,132 @@ const CHAIN_WEIGHT = 8;
 
 /**
  * Below some 10,000 queries a second a wake-up mostly brings one datagram, and looking for more is a
- * system call for nothing (2 µs of 30). So after each empty look this many wake-ups, doubled each time
- * up to here, go without; libuv looks once more by itself anyway.
+ * system call for nothing (2 µs of 30). So after each look that found nothing, as many wake-ups as
+ * twice the last time, and at most these, go without. libuv looks once more by itself, so that nothing
+ * is left lying.
  */
 const LONGEST_SKIP = 7;
 
+const MAX_IN_FLIGHT = 10_000;
+
 /**
- * Opens a socket that answers in batches.
- *
- * @throws {SvcdnsError} ADDRESS_IN_USE, ADDRESS_NOT_ALLOWED
+ * Binds and answers.
+ * @throws SvcdnsError ADDRESS_IN_USE or ADDRESS_NOT_ALLOWED
  */
-export async function listenUdpBatch(options: BatchUdpOptions): Promise<Listener> {
+export async function listenUdpBatch(options: UdpBatchOptions): Promise<Listener> {
   const { libc } = options;
-  const fd = openSocket(options);
-  const family = isIPv6(options.address) ? 6 : 4;
+  const memory = new DatagramMemory(options.batch ?? BATCH, libc.addressOf);
+  const { fd, family } = openBoundSocket(options);
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
-    // Replies go to addresses that came from the kernel: asking the resolver costs 14 % of the send.
-    lookup: (hostname, _options, callback) => callback(null, hostname, family),
+    // only for what waits for room to be sent: addresses of peers are literals
+    lookup: (address, _options, callback) => callback(null, address, family),
   });
-  const listener = new BatchUdpListener(socket, fd, options);
   try {
     const listening = once(socket, 'listening');
     socket.bind({ fd, exclusive: true });
     await listening;
   } catch (error) {
+    socket.close();
     libc.close(fd);
     throw error;
   }
+  const listener = new UdpBatch(socket, fd, memory, options);
+  listener.start();
   return listener;
-}
-
-/** Makes and binds the socket; dgram adopts it, since Node 20 neither tells the number nor shares ports. */
-function openSocket({ libc, address, port, reusePort, ipv6Only }: BatchUdpOptions): number {
-  const where = `${address}:${port}`;
-  const name = new Uint8Array(IPV6_LENGTH);
-  const nameLength = writeSocketAddress(address, port, name, 0);
-  if (nameLength === 0) {
-    throw new SvcdnsError('ADDRESS_NOT_ALLOWED', `${address} is not an address`, { where });
-  }
-  const family = name[0] === AF_INET ? AF_INET : AF_INET6;
-  const fd = libc.openUdp(family);
-  if (fd < 0) throw bindError(libc.errno(), where);
-  if (reusePort === true) libc.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  if (family === AF_INET6) {
-    libc.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only === true ? 1 : 0);
-  }
-  libc.setOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
-  if (libc.bind(fd, name, nameLength) < 0) {
-    const errno = libc.errno();
-    libc.close(fd);
-    throw bindError(errno, where);
-  }
-  return fd;
-}
-
-function bindError(errno: number, where: string): SvcdnsError {
-  if (errno === ERRNO.addressInUse) {
-    return new SvcdnsError('ADDRESS_IN_USE', 'another process has this UDP port', {
-      where,
-      mend: 'stop it, or choose another port',
-    });
-  }
-  const name = getSystemErrorName(-errno);
-  return new SvcdnsError('ADDRESS_NOT_ALLOWED', `the UDP socket cannot be bound: ${name}`, {
-    where,
-    mend: 'choose an address of this machine, and a port that this user may bind',
-  });
 }
 
 /**
  * dgram owns the descriptor, says when something can be read, and reads the first datagram; the rest
- * of what is waiting comes and goes through {@link DatagramMemory}. Between two turns of the event
- * loop nothing of ours is in the kernel's hands: all calls return at once.
+ * of what is waiting comes and goes through {@link DatagramMemory}. All calls return at once, and
+ * between them the kernel knows nothing of our memory.
  */
-class BatchUdpListener implements Listener {
-  readonly server: string;
+class UdpBatch implements Listener {
   readonly transport = 'udp';
   readonly implementation = 'batch';
+  readonly server: string;
+  readonly address: string;
+  readonly port: number;
   readonly #socket: Socket;
   readonly #fd: number;
   readonly #libc: LibcSockets;
-  readonly #logger: UdpOptions['logger'];
+  readonly #logger: Logger;
   readonly #memory: DatagramMemory;
+  readonly #sender: DatagramSender;
+  readonly #maxInFlight: number;
   #answerer: Answerer;
+  /** What is left of this turn's share, see {@link TURN}. */
   #turn = TURN;
   #turnEnds = false;
+  /** Wake-ups to go without a look at what else is waiting, see {@link LONGEST_SKIP}. */
   #skip = 0;
   #nextSkip = 0;
-  #pending = 0;
-  #open = true;
-  #closing: Promise<void> | undefined;
-  #finished: (() => void) | undefined;
+  #inFlight = 0;
+  #dropped = 0;
+  #closing = false;
+  #closed = false;
+  #drained: (() => void) | undefined;
 
-  constructor(socket: Socket, fd: number, options: BatchUdpOptions) {
+  constructor(socket: Socket, fd: number, memory: DatagramMemory, options: UdpBatchOptions) {
+    const bound = socket.address();
     this.server = options.server;
+    this.address = bound.address;
+    this.port = bound.port;
     this.#socket = socket;
     this.#fd = fd;
     this.#libc = options.libc;
-    this.#logger = options.logger;
+    this.#logger = options.logger.child({ listener: options.server, transport: 'udp' });
+    this.#memory = memory;
+    this.#sender = new DatagramSender({ libc: options.libc, fd, socket, memory });
+    this.#maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT;
     this.#answerer = options.answerer;
-    this.#memory = new DatagramMemory(options.batch ?? BATCH, options.libc.addressOf);
-    socket.on('message', (message, from) => this.#take(message, from));
-    socket.on('error', (err) => this.#logger.warn({ err }, 'udp socket failed to receive'));
   }
 
-  get address(): string {
-    return this.#socket.address().address;
-  }
-
-  get port(): number {
-    return this.#socket.address().port;
+  start(): void {
+    this.#socket.on('error', (error) => this.#logger.warn({ err: error }, 'the socket failed'));
+    this.#socket.on('message', (query, peer) => this.#take(query, peer));
+    this.#logger.info(
+      {
+        address: hostPort(this.address, this.port),
+        implementation: this.implementation,
+        receiveBufferBytes: this.#socket.getRecvBufferSize(),
+      },
+      'listening',
+    );
   }
 
   setAnswerer(answerer: Answerer): void {
     this.#answerer = answerer;
   }
 
-  /**
-   * What has come in before is answered. While the chain finishes what it was asked, what finished
-   * bytes can answer still is: the port is open, and its share of the askers would wait in vain.
-   */
-  close(drainMs: number): Promise<void> {
-    this.#closing ??= this.#close(drainMs);
-    return this.#closing;
-  }
-
-  async #close(drainMs: number): Promise<void> {
+  async close(drainMs: number): Promise<void> {
+    if (this.#closing) return;
     this.#turn = TURN;
-    this.#drain();
-    if (this.#pending > 0 && drainMs > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drainMs);
-        this.#finished = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#open = false;
-    const closed = once(this.#socket, 'close');
-    this.#socket.close();
-    await closed;
+    this.#drain(); // what has come in was asked before
+    this.#closing = true;
+    if (this.#inFlight > 0) await this.#waitForChain(drainMs);
+    if (this.#dropped > 0) this.#logger.warn({ dropped: this.#dropped }, 'queries were dropped');
+    this.#closed = true;
+    await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 
-  /** The first datagram of a wake-up: into slot 0 and answered as a batch of one. */
-  #take(message: Uint8Array, from: RemoteInfo): void {
-    if (!this.#open) return;
+  #waitForChain(drainMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The first datagram of a wake-up goes into slot 0, so that all are answered in one way. */
+  #take(query: Uint8Array, peer: RemoteInfo): void {
+    if (this.#closing) return;
     const memory = this.#memory;
-    const name = memory.addressStart(0);
-    const nameLength = writeSocketAddress(from.address, from.port, memory.bytes, name);
-    memory.placeFirst(message, nameLength);
+    const start = memory.addressStart(0);
+    const length = writeSocketAddress(peer.address, peer.port, memory.bytes, start);
+    memory.placeFirst(query, length);
     this.#answer(1);
     if (this.#skip > 0) this.#skip -= 1;
     else this.#drain();
@@ -208,16 +169,12 @@ class BatchUdpListener implements Listener {
 
   /** Reads and answers until nothing is waiting or this turn's share is used up. */
   #drain(): void {
-    if (this.#turn <= 0) return;
     const memory = this.#memory;
-    let interrupted = 0;
     let found = false;
     while (this.#turn > 0) {
       const count = this.#libc.receiveBatch(this.#fd, memory.receiveHeaders, memory.slots);
-      if (count <= 0) {
-        if (count < 0 && this.#libc.errno() === ERRNO.interrupted && interrupted++ < 3) continue;
-        break;
-      }
+      // whatever the error is, libuv meets it too and tells it, or wakes us again
+      if (count <= 0) break;
       found = true;
       this.#turn -= count;
       this.#answer(count);
@@ -227,102 +184,84 @@ class BatchUdpListener implements Listener {
     this.#skip = this.#nextSkip;
   }
 
-  /** Asked for only when half of the share is gone: a callback for every wake-up would cost 1 to 2 µs. */
+  /** Asked for when half of the share is gone: at every wake-up it would cost 1 to 2 µs. */
   #endTurn(): void {
     this.#turnEnds = true;
     setImmediate(() => {
       this.#turnEnds = false;
       this.#turn = TURN;
+      this.#skip = 0;
     });
   }
 
-  /** Answers the datagrams in the first `count` slots; allocates only for what goes to the chain. */
+  /** Answers what is in the first `count` slots; allocates only for what goes to the chain. */
   #answer(count: number): void {
-    const memory = this.#memory;
-    const { bytes } = memory;
-    const answerer = this.#answerer;
     let replies = 0;
     for (let slot = 0; slot < count; slot += 1) {
-      const length = memory.queryLength(slot);
-      if (length === 0) continue;
-      const start = memory.queryStart(slot);
-      const out = memory.replyStart(replies);
-      const written = answerer.answer(bytes, start, length, bytes, out, REPLY_CAPACITY);
+      const length = this.#memory.queryLength(slot);
+      if (length === -1) continue;
+      const written = this.#answerInto(replies, slot, length);
       if (written > 0) {
-        memory.directReply(replies, slot, written);
+        this.#memory.directReply(replies, slot, written);
         replies += 1;
-      } else if (written === ASK_CHAIN && this.#closing === undefined) {
+      } else if (written === ASK_CHAIN) {
         this.#ask(slot, length);
       }
     }
-    if (replies > 0) this.#send(replies);
-    memory.rearm(count);
+    if (replies > 0) this.#sender.sendReplies(replies);
+    this.#memory.rearm(count);
   }
 
-  /** Sends the first `count` replies; what one destination refuses does not hold up the others. */
-  #send(count: number): void {
-    let sent = 0;
-    let interrupted = 0;
-    while (sent < count) {
-      const result = this.#libc.sendBatch(this.#fd, this.#memory.sendHeaders(sent), count - sent);
-      if (result > 0) {
-        sent += result;
-        continue;
-      }
-      const errno = this.#libc.errno();
-      if (errno === ERRNO.interrupted && interrupted++ < 3) continue;
-      if (errno === ERRNO.wouldBlock) {
-        this.#queue(sent, count);
-        return;
-      }
-      sent += 1;
+  #answerInto(reply: number, slot: number, length: number): number {
+    const memory = this.#memory;
+    const { bytes } = memory;
+    const start = memory.queryStart(slot);
+    const out = memory.replyStart(reply);
+    try {
+      return this.#answerer.answer(bytes, start, length, bytes, out, REPLY_CAPACITY);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a query could not be answered');
+      return NO_REPLY;
     }
   }
 
-  /** The send buffer is full: dgram keeps copies and sends them when there is room. */
-  #queue(from: number, count: number): void {
-    for (let reply = from; reply < count; reply += 1) {
-      const memory = this.#memory;
-      this.#sendLater(memory.copyReply(reply), memory.bytes, memory.destinationStart(reply));
-    }
-  }
-
-  #sendLater(reply: Uint8Array, bytes: Uint8Array, name: number): void {
-    const text = addressText(bytes, name);
-    const mapped = bytes[name] === AF_INET6 && !text.includes(':');
-    this.#socket.send(reply, portOf(bytes, name), mapped ? `::ffff:${text}` : text);
-  }
-
+  /** Copies the query and its address: the slot is used again at once. */
   #ask(slot: number, length: number): void {
+    this.#turn -= CHAIN_WEIGHT;
+    if (this.#inFlight >= this.#maxInFlight) {
+      this.#countDrop();
+      return;
+    }
+    this.#inFlight += 1;
     const memory = this.#memory;
     const start = memory.queryStart(slot);
-    const name = memory.addressStart(slot);
-    const nameLength = memory.addressLength(slot);
-    const from = memory.bytes.slice(name, name + nameLength);
-    this.#pending += 1;
-    this.#turn -= CHAIN_WEIGHT;
-    this.#answerer
-      .resolve(memory.bytes.slice(start, start + length), {
-        address: addressText(from, 0),
-        port: portOf(from, 0),
-        transport: 'udp',
-        server: this.server,
-      })
-      .then(
-        (reply) => this.#finish(reply, from),
-        (err: unknown) => {
-          this.#logger.error({ err }, 'a query was lost in the chain');
-          this.#finish(undefined, from);
-        },
-      );
+    const peer = memory.copyAddress(slot);
+    const client = {
+      address: addressText(peer, 0),
+      port: portOf(peer, 0),
+      transport: this.transport,
+      server: this.server,
+    } as const;
+    this.#answerer.resolve(memory.bytes.slice(start, start + length), client).then(
+      (reply) => this.#settle(reply, peer),
+      (error: unknown) => {
+        this.#logger.error({ err: error }, 'a query could not be answered');
+        this.#settle(undefined, peer);
+      },
+    );
   }
 
-  #finish(reply: Uint8Array | undefined, to: Uint8Array): void {
-    if (this.#open && reply !== undefined && reply.length > 0) {
-      const sent = this.#libc.sendTo(this.#fd, reply, to, to.length);
-      if (sent < 0 && this.#libc.errno() === ERRNO.wouldBlock) this.#sendLater(reply, to, 0);
-    }
-    this.#pending -= 1;
-    if (this.#pending === 0) this.#finished?.();
+  /** The descriptor may be somebody else's once the socket is closed, so nothing is sent then. */
+  #settle(reply: Uint8Array | undefined, peer: Uint8Array): void {
+    this.#inFlight -= 1;
+    if (reply !== undefined && !this.#closed) this.#sender.send(reply, peer);
+    if (this.#inFlight === 0) this.#drained?.();
+  }
+
+  /** One line for the first drop; the rest is told at the end. */
+  #countDrop(): void {
+    this.#dropped += 1;
+    if (this.#dropped > 1) return;
+    this.#logger.warn({ inFlight: this.#inFlight }, 'too many queries wait: dropping new ones');
   }
 }

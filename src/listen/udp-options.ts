@@ -6,7 +6,10 @@ import type { Answerer } from './answerer.js';
 export interface UdpOptions {
   /** As CoreDNS labels it, `dns://:53`. */
   readonly server: string;
-  /** An IPv4 or IPv6 address; `::` takes IPv4 too unless {@link ipv6Only}. */
+  /**
+   * An IPv4 or IPv6 address; `::` takes IPv4 too unless {@link ipv6Only}. Empty: all addresses of both
+   * families (IPv4 only where there is no IPv6).
+   */
   readonly address: string;
   /** 0..65535; 0 lets the system choose. */
   readonly port: number;
@@ -15,6 +18,10 @@ export interface UdpOptions {
   /** Lets other sockets of this user share the port; the kernel spreads askers over them. Default false. */
   readonly reusePort?: boolean;
   readonly ipv6Only?: boolean;
+  /** What the kernel is asked to hold for this socket, in octets; {@link RECEIVE_BUFFER_BYTES} if absent. */
+  readonly receiveBufferBytes?: number;
+  /** Queries that may wait for the chain at once; beyond, they are dropped as a full socket drops them. */
+  readonly maxInFlight?: number;
 }
 
 /**

@@ -1,7 +1,8 @@
-/** Opens a UDP listener: in batches where that works, one datagram at a time elsewhere, and says which. */
+/** Opens a UDP listener: in batches where that works, one datagram at a time elsewhere; says which. */
 import { SvcdnsError } from '../errors.js';
 import type { Listener } from './answerer.js';
-import { loadLibcSockets } from './libc-sockets.js';
+import { openBoundSocket } from './bound-socket.js';
+import { type LibcSockets, loadLibcSockets } from './libc-sockets.js';
 import { listenUdpBatch } from './udp-batch.js';
 import type { UdpOptions } from './udp-options.js';
 import { listenUdpPlain } from './udp-plain.js';
@@ -12,32 +13,42 @@ export interface ListenUdpOptions extends UdpOptions {
   readonly implementation?: 'auto' | 'batch' | 'plain';
 }
 
+/** Whether `reusePort` works here: dgram of Node 20 has no way to ask for it. */
+export async function canSharePorts(): Promise<boolean> {
+  return !('reason' in (await loadLibcSockets()));
+}
+
 /**
  * Opens the socket and logs which implementation runs and why.
  *
- * @throws {SvcdnsError} ADDRESS_IN_USE, ADDRESS_NOT_ALLOWED; CLI_USAGE where batches were asked for
- * and cannot be had
+ * @throws SvcdnsError ADDRESS_IN_USE, ADDRESS_NOT_ALLOWED; CLI_USAGE where batches were asked for and
+ * cannot be had
  */
 export async function listenUdp(options: ListenUdpOptions): Promise<Listener> {
-  const { implementation = 'auto', logger } = options;
-  if (implementation === 'plain')
-    return announce(await listenUdpPlain(options), 'asked for', logger);
+  const { implementation = 'auto', logger, server } = options;
   const libc = await loadLibcSockets();
-  if (!('reason' in libc)) {
-    const why = `${libc.library} is there`;
-    return announce(await listenUdpBatch({ ...options, libc }), why, logger);
+  if ('reason' in libc) {
+    if (implementation === 'batch') throw noBatches(libc.reason, server);
+    logger.info({ server, reason: libc.reason }, 'datagrams go one by one: no batches here');
+    return listenUdpPlain(options);
   }
-  if (implementation === 'batch') {
-    throw new SvcdnsError('CLI_USAGE', `no batches of datagrams here: ${libc.reason}`, {
-      where: options.server,
-      mend: 'leave the choice to the server',
-    });
+  if (implementation === 'plain') {
+    logger.info({ server, reason: 'asked for' }, 'datagrams go one by one');
+    return options.reusePort === true ? shareUdpPlain(options, libc) : listenUdpPlain(options);
   }
-  return announce(await listenUdpPlain(options), libc.reason, logger);
+  logger.info({ server, library: libc.library }, 'datagrams go in batches');
+  return listenUdpBatch({ ...options, libc });
 }
 
-function announce(listener: Listener, reason: string, logger: UdpOptions['logger']): Listener {
-  const { server, transport, implementation, address, port } = listener;
-  logger.info({ server, transport, implementation, reason, address, port }, 'listening');
-  return listener;
+async function shareUdpPlain(options: ListenUdpOptions, libc: LibcSockets): Promise<Listener> {
+  const { fd, family } = openBoundSocket({ ...options, libc });
+  const address = options.address !== '' || family === 6 ? options.address : '0.0.0.0';
+  return listenUdpPlain({ ...options, address, adoptedFd: fd });
+}
+
+function noBatches(reason: string, server: string): SvcdnsError {
+  return new SvcdnsError('CLI_USAGE', `no batches of datagrams here: ${reason}`, {
+    where: server,
+    mend: 'leave the choice to the server',
+  });
 }
