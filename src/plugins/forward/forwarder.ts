@@ -4,12 +4,10 @@ import { type Reply, recordsReply } from '../../chain/reply.js';
 import { isInZone, nameToWire } from '../../dns/name.js';
 import { RCODE, type Rcode, rcodeName } from '../../dns/rcode.js';
 import type { Logger } from '../../observe/logger.js';
-import { AD } from '../../wire/header.js';
 import type { DataEnvironment } from '../plugin.js';
 import type { Clock } from './clock.js';
 import { Flight, type FlightOutcome } from './flight.js';
 import { HedgeBudget } from './hedge-budget.js';
-import { restoreCase } from './letter-case.js';
 import { LoopGuard } from './loop-guard.js';
 import { u16 } from './message-layout.js';
 import { FORWARD_METRICS } from './metrics.js';
@@ -98,7 +96,7 @@ export class Forwarder {
       if (known.waiting >= MAX_WAITING) return this.#tooMany(query);
       known.waiting += 1;
       this.#tools.environment.count(FORWARD_METRICS.coalesced);
-      return this.#forwarded(await known.outcome, query, true);
+      return this.#forwarded(await known.outcome, query);
     }
     const limit = this.#stanza.maxConcurrent === 0 ? MAX_FLIGHTS : this.#stanza.maxConcurrent;
     if (this.#flights.size >= limit) return this.#tooMany(query);
@@ -108,8 +106,7 @@ export class Forwarder {
       return this.#nobody(query);
     }
     const flight = this.#launch(query, key, upstreams);
-    const outcome = await flight.outcome;
-    return this.#forwarded(outcome, query, flight.waiting > 1);
+    return this.#forwarded(await flight.outcome, query);
   }
 
   /** Waits for what is in flight (at most the deadline), then ends the sockets. */
@@ -139,14 +136,14 @@ export class Forwarder {
     return flight;
   }
 
-  #forwarded(outcome: FlightOutcome, query: Query, shared: boolean): Forwarded {
+  #forwarded(outcome: FlightOutcome, query: Query): Forwarded {
     switch (outcome.kind) {
       case 'answer': {
         const { rcode, upstream } = outcome;
         query.trace?.step('forward', 'answered', { upstream, rcode: rcodeName(rcode) });
         // upper bits of the code (BADCOOKIE ...) concern us and the upstream, not the client
         if (rcode > 15) return errorReply(RCODE.SERVFAIL);
-        const reply: Reply = { kind: 'bytes', bytes: bytesFor(query, outcome, shared) };
+        const reply: Reply = { kind: 'bytes', bytes: outcome.bytes };
         const nodata = rcode === RCODE.NOERROR && u16(outcome.bytes, 6) === 0;
         return { reply, rcode, nodata };
       }
@@ -198,19 +195,6 @@ function flightKey(query: Query): string {
     (query.checkingDisabled ? 2 : 0) |
     (query.recursionDesired ? 4 : 0);
   return `${query.qtype}/${query.qclass}/${flags}/${query.key}`;
-}
-
-/** The answer in the client's letter case, with AD only for those who asked for it (RFC 6840 §5.7). */
-function bytesFor(
-  query: Query,
-  answer: Extract<FlightOutcome, { readonly kind: 'answer' }>,
-  shared: boolean,
-): Uint8Array {
-  const bytes = shared ? Uint8Array.from(answer.bytes) : answer.bytes;
-  restoreCase(bytes, answer.layout, nameToWire(query.qname));
-  const wantsAd = query.authenticData || query.edns?.dnssecOk === true;
-  if (!wantsAd) bytes[3] = (bytes[3] ?? 0) & ~AD;
-  return bytes;
 }
 
 /** A zone that this stanza forwards and a block of ours takes in: the narrower of FROM and the block's zone. */

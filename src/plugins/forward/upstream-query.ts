@@ -2,7 +2,6 @@
 import { RRCLASS } from '../../dns/rrclass.js';
 import { RRTYPE } from '../../dns/rrtype.js';
 import { AD, CD, DEFAULT_UDP_LIMIT, HEADER_LENGTH, OPT_LENGTH, RD } from '../../wire/header.js';
-import { isLetter } from './letter-case.js';
 import type { RandomSource } from './random-source.js';
 
 /** What is asked; two equal ones in flight are asked once. */
@@ -83,4 +82,10 @@ function mixCase(out: Uint8Array, start: number, length: number, random: RandomS
     bits >>>= 1;
     left -= 1;
   }
+}
+
+/** Whether an octet is an ASCII letter; a label's length octet (0..63) never is one. */
+function isLetter(octet: number): boolean {
+  const lower = octet | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
 }

@@ -5,6 +5,12 @@ import type { Reply } from '../../chain/reply.js';
 import { type LoopWitness, loopWitness, processIdentity } from '../forward/loop-witness.js';
 import type { DataEnvironment } from '../plugin.js';
 
+/** What of the directive's options it needs. */
+export interface LoopZone {
+  /** Canonical form; for the log. */
+  readonly zone: string;
+}
+
 /** What the loop handler may be told besides its environment. */
 export interface LoopTools {
   /** The mark of this server in its probes; of the process where it is left out. */
@@ -22,8 +28,8 @@ export class LoopHandler implements Handler {
   readonly name = 'loop';
   readonly #witness: LoopWitness;
 
-  constructor(environment: DataEnvironment, tools: LoopTools = {}) {
-    const zone = environment.addresses[0]?.zone ?? '.';
+  constructor(options: LoopZone, environment: DataEnvironment, tools: LoopTools = {}) {
+    const { zone } = options;
     let told = false;
     this.#witness = loopWitness(tools.identity ?? processIdentity(), () => {
       if (told) return;
