@@ -1,6 +1,6 @@
 /** The edge of the room: a Corefile from disk to its plan. */
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { SvcdnsError } from '../errors.js';
 import type { Plugin } from '../plugins/plugin.js';
 import { globFiles } from './glob.js';
@@ -38,7 +38,10 @@ export function planText(text: string, file: string, options: LoadOptions): Plan
     file,
     env: options.env,
     readFile: (path) => readText(resolve(cwd, path)),
-    glob: (pattern) => globFiles(resolve(cwd, pattern)),
+    glob: (pattern) => {
+      const files = globFiles(resolve(cwd, pattern));
+      return isAbsolute(pattern) ? files : files.map((path) => relative(cwd, path));
+    },
   });
   return planCorefile(parsed, {
     file,

@@ -49,7 +49,7 @@ export function planCorefile(parsed: ParsedCorefile, surroundings: PlanSurroundi
     const place = { file: surroundings.file, line: 1 };
     faults.push(syntaxFault('there is no server block', place, 'write one, as .:53 { ... }'));
   }
-  if (faults.length > 0) return { faults: inOrder(faults) };
+  if (faults.length > 0) return { faults: inOrder(faults, surroundings.file) };
   return { plan: { file: surroundings.file, hash: hashOf(parsed.blocks), blocks } };
 }
 
@@ -196,14 +196,15 @@ function unknownDirective(
   );
 }
 
-/** By file and line; a fault that a snippet brings in twice is told once. */
-function inOrder(faults: readonly SvcdnsError[]): readonly SvcdnsError[] {
+/** The Corefile first, then by file and line; a fault that a snippet brings in twice is told once. */
+function inOrder(faults: readonly SvcdnsError[], first: string): readonly SvcdnsError[] {
   const unique = [...new Map(faults.map((fault) => [fault.line, fault])).values()];
   const place = ({ where }: SvcdnsError): Place =>
     typeof where === 'object' ? where : { file: where ?? '', line: 0 };
   return unique.sort((a, b) => {
     const [left, right] = [place(a), place(b)];
-    if (left.file !== right.file) return left.file < right.file ? -1 : 1;
-    return left.line - right.line;
+    if (left.file === right.file) return left.line - right.line;
+    if (left.file === first) return -1;
+    return right.file === first || left.file > right.file ? 1 : -1;
   });
 }
