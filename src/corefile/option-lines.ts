@@ -111,11 +111,13 @@ export function someArguments(directive: Directive, what: string): readonly stri
  * @throws SvcdnsError COREFILE_DIRECTIVE
  */
 export function oneOf<T extends string>(directive: Directive, choices: readonly T[]): T {
-  const argument = oneArgument(directive, choices.join('|'));
+  const argument = optionalArgument(directive, 'value');
   const choice = choices.find((candidate) => candidate === argument);
   if (choice !== undefined) return choice;
   throw directiveFault(
-    `${directive.name} has no value "${argument}"`,
+    argument === undefined
+      ? `${directive.name} lacks its value`
+      : `${directive.name} has no value "${argument}"`,
     directive.place,
     `one of: ${choices.join(', ')}`,
   );
