@@ -3,7 +3,7 @@
  *
  * The same on the main thread and in a data worker; knows neither the API nor HTTP.
  */
-import { blockSelection, type ListenerKey } from './chain/block-selection.js';
+import { blockSelection } from './chain/block-selection.js';
 import { type Chain, createChain } from './chain/chain.js';
 import type { Handler } from './chain/handler.js';
 import type { Client } from './chain/query.js';
@@ -12,6 +12,7 @@ import { labelsOf, nameToWire } from './dns/name.js';
 import { RRCLASS } from './dns/rrclass.js';
 import { RRTYPE } from './dns/rrtype.js';
 import type { Answerer } from './listen/answerer.js';
+import { type ListenerSpec, specKey } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
 import { bufsizePlugin } from './plugins/bufsize/directive.js';
 import { forwardPlugin } from './plugins/forward/directive.js';
@@ -55,8 +56,8 @@ export interface DataSideOptions {
 
 /** Answers for every listener of a plan, with what they hold. */
 export interface DataSide {
-  /** The answers of one port over one transport. */
-  answererFor(listener: ListenerKey, transport: Client['transport']): Answerer;
+  /** The answers of one socket over one transport. */
+  answererFor(listener: ListenerSpec, transport: Client['transport']): Answerer;
   /** Gives back what the handlers hold. */
   close(): Promise<void>;
 }
@@ -74,12 +75,12 @@ export function createDataSide(options: DataSideOptions): DataSide {
   const handlers = new Map<PlannedBlock, readonly Handler[]>();
   const chains = new Map<string, Chain>();
 
-  const chainOf = (listener: ListenerKey): Chain => {
-    const key = `${listener.scheme}:${listener.port}`;
+  const chainOf = (listener: ListenerSpec): Chain => {
+    const key = specKey(listener);
     const known = chains.get(key);
     if (known !== undefined) return known;
     const chain = createChain({
-      blocks: options.plan.blocks,
+      blocks: blocksOn(options.plan, listener),
       listener,
       logger: options.logger,
       handlersOf: (block) => handlersOf(block, () => chainOf(listener)),
@@ -172,8 +173,8 @@ function stubZones(plan: Plan, own: PlannedBlock): string[] {
   for (const block of plan.blocks) {
     if (block !== own) for (const { zone } of block.addresses) zones.add(zone);
   }
-  for (const forward of optionsOf(own, forwardPlugin) ?? []) {
-    for (const zone of forward.from) zones.add(zone);
+  for (const { from } of optionsOf(own, forwardPlugin)?.stanzas ?? []) {
+    for (const zone of from) zones.add(zone);
   }
   zones.delete('.');
   return [...zones];
@@ -184,12 +185,12 @@ function udpLimit(block: PlannedBlock): number {
 }
 
 /** The fast half has one limit a listener: the smallest that any of its blocks asks for. */
-function smallestUdpLimit(plan: Plan, listener: ListenerKey): number {
-  return Math.min(...plan.blocks.filter((block) => isOn(block, listener)).map(udpLimit), 4096);
+function smallestUdpLimit(plan: Plan, listener: ListenerSpec): number {
+  return Math.min(...blocksOn(plan, listener).map(udpLimit), 4096);
 }
 
-function isOn(block: PlannedBlock, { scheme, port }: ListenerKey): boolean {
-  return block.addresses.some((address) => address.scheme === scheme && address.port === port);
+function blocksOn(plan: Plan, listener: ListenerSpec): PlannedBlock[] {
+  return plan.blocks.filter(({ index }) => listener.blocks.includes(index));
 }
 
 /**
@@ -198,11 +199,11 @@ function isOn(block: PlannedBlock, { scheme, port }: ListenerKey): boolean {
  */
 function zoneCuts(
   plan: Plan,
-  listener: ListenerKey,
+  listener: ListenerSpec,
   opened: ReadonlyMap<number, readonly ServedZone[]>,
 ): ZoneCut[] {
-  const blocks = plan.blocks.filter((block) => isOn(block, listener));
-  const select = blockSelection(plan.blocks, listener);
+  const blocks = blocksOn(plan, listener);
+  const select = blockSelection(blocks, listener);
   const fast = blocks.filter((block) => fastWay(block).possible);
   const short = fast
     .flatMap((block) => opened.get(block.index) ?? [])

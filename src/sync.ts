@@ -90,7 +90,6 @@ export class ZoneSync {
     });
     const clients = { zone: '.', ttlSeconds: 0, allowsShort: () => false };
     this.#clients = kubernetes.pods === 'verified' ? new ZoneTable(clients) : undefined;
-    options.source.onBatch((batch) => this.#apply(batch));
   }
 
   /** Table of a forward zone; undefined for a zone that the directive does not serve. */
@@ -140,7 +139,8 @@ export class ZoneSync {
     for (const writer of this.writers()) writer.setReady();
   }
 
-  #apply(batch: ChangeBatch): void {
+  /** Publishes what a batch changed; the source's snapshot holds it already. */
+  apply(batch: ChangeBatch): void {
     if (!this.#started) return;
     const { snapshot } = this.#options.source;
     const touched = new Touched();

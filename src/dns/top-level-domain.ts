@@ -1,9 +1,17 @@
 /** Delegated top-level domains, from a packaged list: names under them belong to the public DNS. */
-import tlds from 'tlds' with { type: 'json' };
+import { createRequire } from 'node:module';
+import { domainToASCII } from 'node:url';
 
-const DELEGATED: ReadonlySet<string> = new Set([...tlds, 'arpa']);
+/** The list as a set; `arpa` is delegated too, but not on the list of registrable ones. */
+function load(): ReadonlySet<string> {
+  const list: unknown = createRequire(import.meta.url)('tlds');
+  if (!Array.isArray(list)) throw new Error('the package tlds holds no list');
+  const names = list.filter((name) => typeof name === 'string');
+  return new Set([...names.map((name) => domainToASCII(name)), 'arpa']);
+}
 
-/** Whether a label (lower case) is a delegated top-level domain; internationalised ones in Unicode form or punycode. */
-export function isTopLevelDomain(label: string): boolean {
-  return DELEGATED.has(label);
+/** A test for delegated top-level domains: labels in lower case, internationalised ones in punycode. */
+export function topLevelDomains(): (label: string) => boolean {
+  const delegated = load();
+  return (label) => delegated.has(label);
 }
