@@ -164,9 +164,11 @@ export class DatagramMemory {
     }
   }
 
-  /** Directs the reply in slot `reply`, `length` octets long, to where the query in `slot` came from. */
+  /**
+   * Directs the reply in slot `reply`, `length` octets long and at most {@link REPLY_CAPACITY}, to where
+   * the query in `slot` came from.
+   */
   directReply(reply: number, slot: number, length: number): void {
-    if (length > REPLY_CAPACITY) throw new RangeError(`a reply of ${length} octets was written`);
     const words = this.#words;
     const from = this.#headerWord(slot);
     const to = (this.#sendHeader + reply * HEADER_SIZE) / 4;

@@ -218,7 +218,9 @@ class UdpBatch implements Listener {
     const start = memory.queryStart(slot);
     const out = memory.replyStart(reply);
     try {
-      return this.#answerer.answer(bytes, start, length, bytes, out, REPLY_CAPACITY);
+      const written = this.#answerer.answer(bytes, start, length, bytes, out, REPLY_CAPACITY);
+      if (written <= REPLY_CAPACITY) return written;
+      throw new RangeError(`a reply of ${written} octets was written`);
     } catch (error) {
       this.#logger.error({ err: error }, 'a query could not be answered');
       return NO_REPLY;

@@ -13,8 +13,14 @@ export interface ListenUdpOptions extends UdpOptions {
   readonly implementation?: 'auto' | 'batch' | 'plain';
 }
 
-/** Whether `reusePort` works here: dgram of Node 20 has no way to ask for it. */
+/** The first Node with the option in dgram itself, major and minor. */
+const SHARING_DGRAM = [22, 12] as const;
+
+/** Whether `reusePort` works here: by the C library, or where dgram has learnt it. */
 export async function canSharePorts(): Promise<boolean> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [sinceMajor, sinceMinor] = SHARING_DGRAM;
+  if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)) return true;
   return !('reason' in (await loadLibcSockets()));
 }
 
