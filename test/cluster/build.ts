@@ -193,7 +193,7 @@ async function copyKwokStages(plan: Plan): Promise<void> {
 
 /** Runs go in a module's folder and gives its stdout; the developer's own Go settings stay out of it. */
 async function go(args: readonly string[], folder: string): Promise<string> {
-  const command = `(cd ${folder} && go ${args.map(shellWord).join(' ')})`;
+  const command = `(cd ${folder} && GOFLAGS=-mod=readonly GOWORK=off go ${args.map(shellWord).join(' ')})`;
   const environment = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
   const child = spawn('go', args, {
     cwd: folder,
