@@ -190,7 +190,8 @@ export class Reflector {
   async #round(signal: AbortSignal): Promise<ApiFailure | undefined> {
     if (this.#needsList) {
       const streamed = await this.#watch(signal, true);
-      if (!this.#needsList || streamed === undefined) return streamed;
+      // once the list was in, this was the watch of this round
+      if (this.#opened || streamed === undefined) return streamed;
       if (NOT_A_REFUSAL.has(streamed.kind)) return streamed;
       this.#options.logger.debug({ reason: streamed.message }, 'no streamed list, pages instead');
       const paged = await this.#listPaged(this.#synced ? '' : '0', signal);
