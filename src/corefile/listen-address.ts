@@ -10,9 +10,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** The address of a text; undefined when it is none. A port name is none. */
+/** The address of a text; undefined when it is none. An empty port is 0 as in Go; a port name is none. */
 export function listenAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.%\w]+)\]|([^[\]:\s]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9A-Fa-f:.%\w]+)\]|([^[\]:\s]*)):(\d{0,5})$/.exec(text);
   if (match === null) return undefined;
   const port = Number(match[3]);
   return port > 65535 ? undefined : { host: match[1] ?? match[2] ?? '', port };

@@ -1,8 +1,10 @@
 /** All directives that svcdns has: one import and one line each, in execution order when listed. */
 import { bindPlugin } from './bind/directive.js';
 import { bufsizePlugin } from './bufsize/directive.js';
+import { cachePlugin } from './cache/directive.js';
 import { debugPlugin } from './debug/directive.js';
 import { errorsPlugin } from './errors/directive.js';
+import { forwardPlugin } from './forward/directive.js';
 import { healthPlugin } from './health/directive.js';
 import { kubernetesPlugin } from './kubernetes/directive.js';
 import { loadbalancePlugin } from './loadbalance/directive.js';
@@ -21,8 +23,10 @@ import { reloadPlugin } from './reload/directive.js';
 const PLUGINS: readonly Plugin<unknown>[] = [
   bindPlugin,
   bufsizePlugin,
+  cachePlugin,
   debugPlugin,
   errorsPlugin,
+  forwardPlugin,
   healthPlugin,
   kubernetesPlugin,
   loadbalancePlugin,

@@ -101,6 +101,9 @@ describe('health', () => {
       address: { host: 'localhost', port: 8091 },
       lameduckMs: 65_000,
     });
+    expect(optionsOf('health localhost:')).toMatchObject({
+      address: { host: 'localhost', port: 0 },
+    });
     expect(optionsOf('health [::1]:1')).toMatchObject({ address: { host: '::1', port: 1 } });
   });
 
