@@ -109,18 +109,11 @@ function writeIpv6(text: string, end: number, bytes: Uint8Array, start: number):
   let at = 0; // octets written
   let gap = -1; // where `::` stood
   let i = 0;
-  if (text.charCodeAt(0) === COLON && text.charCodeAt(1) !== COLON) return false;
+  if (end >= 2 && text.charCodeAt(0) === COLON && text.charCodeAt(1) === COLON) {
+    gap = 0;
+    i = 2;
+  }
   while (i < end) {
-    if (text.charCodeAt(i) === COLON) {
-      i += 1;
-      if (text.charCodeAt(i) === COLON && i < end) {
-        if (gap !== -1) return false;
-        gap = at;
-        i += 1;
-        continue;
-      }
-      if (i >= end) return false;
-    }
     const groupStart = i;
     let value = 0;
     for (; i < end && i - groupStart < 4; i += 1) {
@@ -132,13 +125,19 @@ function writeIpv6(text: string, end: number, bytes: Uint8Array, start: number):
     if (i < end && text.charCodeAt(i) === DOT) {
       if (at > 12 || !writeIpv4(text, groupStart, end, bytes, start + at)) return false;
       at += 4;
-      i = end;
       break;
     }
-    if (i < end && text.charCodeAt(i) !== COLON) return false;
     bytes[start + at] = value >> 8;
     bytes[start + at + 1] = value & 0xff;
     at += 2;
+    if (i === end) break;
+    if (text.charCodeAt(i) !== COLON || i + 1 === end) return false;
+    i += 1;
+    if (text.charCodeAt(i) === COLON) {
+      if (gap !== -1) return false;
+      gap = at;
+      i += 1;
+    }
   }
   if (gap === -1) return at === 16;
   if (at === 16) return false;

@@ -52,7 +52,7 @@ describe('writeSocketAddress', () => {
         const { length } = write(text);
         expect(length).toBe([0, 0, 0, 0, IPV4_LENGTH, 0, IPV6_LENGTH][isIP(text)]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 
