@@ -272,10 +272,9 @@ describe('TLS', () => {
   }
 
   it('checks the server and shows it the client certificate', async () => {
-    const extensions = [
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-    ] as const;
-    const server = await generate(name, { extensions: [...extensions] });
+    const server = await generate(name, {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
     const client = await generate(name);
     const secure = await ScriptedApi.start({
       key: server.private,
