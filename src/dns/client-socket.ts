@@ -63,11 +63,11 @@ export function receivedBy(
  * Waits for `reply`, at most for the time given, and leaves no socket behind.
  * @throws Error with code ETIMEDOUT, AbortError on the signal, or what `reply` rejects with
  */
-export async function withinTime(
-  reply: Promise<unknown>,
+export async function withinTime<T>(
+  reply: Promise<T>,
   within: Deadline,
   socket: ClientSocket | undefined,
-): Promise<void> {
+): Promise<T> {
   const deadline = AbortSignal.any([within.signal, AbortSignal.timeout(within.timeoutMs)]);
   let stop = (): void => {};
   const late = new Promise<never>((_resolve, reject) => {
@@ -82,7 +82,7 @@ export async function withinTime(
     deadline.addEventListener('abort', stop);
   });
   try {
-    await Promise.race([reply, late]);
+    return await Promise.race([reply, late]);
   } finally {
     deadline.removeEventListener('abort', stop);
     closeQuietly(socket);
