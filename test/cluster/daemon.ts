@@ -13,8 +13,17 @@ export interface DaemonOptions {
   readonly logFile: string;
 }
 
-/** util-linux; the kernel then ends the child even when this process is killed outright. */
+/** Part of util-linux, which every Debian has. */
 const SETPRIV = '/usr/bin/setpriv';
+
+/** The same command, ended by the kernel when this process ends, however that comes about. */
+export function endedWithParent(
+  command: string,
+  args: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  if (!existsSync(SETPRIV)) return { command, args };
+  return { command: SETPRIV, args: ['--pdeathsig', 'KILL', command, ...args] };
+}
 
 export class Daemon {
   readonly name: string;
@@ -29,9 +38,7 @@ export class Daemon {
     this.name = options.name;
     this.#logFile = options.logFile;
     const log = openSync(options.logFile, 'a');
-    const [command, args] = existsSync(SETPRIV)
-      ? [SETPRIV, ['--pdeathsig', 'KILL', options.command, ...options.args]]
-      : [options.command, [...options.args]];
+    const { command, args } = endedWithParent(options.command, options.args);
     this.#child = spawn(command, args, {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...options.environment },

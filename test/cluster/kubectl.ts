@@ -1,6 +1,7 @@
 /** kubectl, built from the same pins as the API server, run to its end with one kubeconfig. */
 import { spawn } from 'node:child_process';
 import { programPath } from './build.js';
+import { endedWithParent } from './daemon.js';
 
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
 
@@ -9,9 +10,8 @@ export function kubectlWith(kubeconfig: string): Kubectl {
   return async (args, input = '') => {
     // The default, ~/.kube/cache, would mix in the discovery of another run's API server.
     const own = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${kubeconfig}.cache`];
-    const child = spawn(programPath('kubectl'), [...own, ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const started = endedWithParent(programPath('kubectl'), [...own, ...args]);
+    const child = spawn(started.command, started.args, { stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
