@@ -1,6 +1,7 @@
 /** The server's wiring on the main thread: watches, tables, listeners, health and ready. */
 import { networkInterfaces } from 'node:os';
 import type { Client } from './chain/query.js';
+import type { ListenAddress } from './corefile/listen-address.js';
 import type { Plan } from './corefile/plan.js';
 import { createDataSide, type DataSide } from './data-side.js';
 import { SvcdnsError } from './errors.js';
@@ -15,9 +16,12 @@ import type { Answerer, Listener } from './listen/answerer.js';
 import { listenTcp } from './listen/tcp.js';
 import { listenUdp } from './listen/udp.js';
 import { type ListenerSpec, listenerSpecs, serverLabel } from './listener-spec.js';
+import { openHealthEndpoint } from './observe/health-endpoint.js';
 import type { Logger } from './observe/logger.js';
+import { openReadyEndpoint } from './observe/ready-endpoint.js';
 import { healthPlugin } from './plugins/health/directive.js';
 import { optionsOf } from './plugins/options-of.js';
+import { readyPlugin } from './plugins/ready/directive.js';
 import { PLUGIN_REGISTRY } from './plugins/registry.js';
 
 /** The main thread's reader number in the tables. */
@@ -63,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const specs = listenerSpecs(plan, interfaceAddresses);
     const listeners = await openListeners(specs, dataSide, options, opened);
     const readiness = new Readiness(parts);
+    await openHttp(plan, readiness, logger, opened);
 
     const ready = startParts(parts).then(() => {
       readiness.published = true;
@@ -178,6 +183,42 @@ async function openListeners(
 
 function interfaceAddresses(name: string): string[] {
   return (networkInterfaces()[name] ?? []).map(({ address }) => address);
+}
+
+/** Opens /health and /ready where directives ask for them; the same address is opened once. */
+async function openHttp(
+  plan: Plan,
+  readiness: Readiness,
+  logger: Logger,
+  opened: OpenedParts,
+): Promise<void> {
+  const taken = new Set<string>();
+  const isNew = (kind: string, { host, port }: ListenAddress): boolean => {
+    const key = `${kind} ${host}:${port}`;
+    return !taken.has(key) && taken.add(key) !== undefined;
+  };
+  for (const block of plan.blocks) {
+    const health = optionsOf(block, healthPlugin);
+    if (health !== undefined && isNew('health', health.address)) {
+      const { host: address, port } = health.address;
+      opened.add(
+        await openHealthEndpoint({ address, port, lameduckMs: health.lameduckMs, logger }),
+      );
+    }
+    const ready = optionsOf(block, readyPlugin);
+    if (ready !== undefined && isNew('ready', ready.address)) {
+      const { host: address, port } = ready.address;
+      opened.add(
+        await openReadyEndpoint({
+          address,
+          port,
+          readiness: () => readiness.missing(),
+          monitor: 'continuously',
+          logger,
+        }),
+      );
+    }
+  }
 }
 
 /** Answers on for the longest lameduck time that a health directive asks for. */

@@ -5,7 +5,7 @@ import { CorefileFaults } from '../corefile/faults.js';
 import { loadPlan } from '../corefile/loader.js';
 import type { Plan } from '../corefile/plan.js';
 import { SvcdnsError } from '../errors.js';
-import { pinoLogger } from '../observe/pino-logger.js';
+import { createPinoLogger } from '../observe/pino-logger.js';
 import { PLUGIN_REGISTRY } from '../plugins/registry.js';
 import { startServer } from '../server.js';
 import type { CommandIo } from './command.js';
@@ -16,9 +16,8 @@ import { parseServeArguments, type ServeArguments } from './serve-arguments.js';
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   const args = parseServeArguments(argv);
   const plan = readPlan(args, io);
-  const logger = pinoLogger({
-    pretty: args.logFormat === undefined ? io.terminal : args.logFormat === 'text',
-  });
+  const readable = args.logFormat === undefined ? io.terminal : args.logFormat === 'text';
+  const logger = await createPinoLogger({ readable });
   const server = await startServer({ plan, logger, env: io.env });
   const pidfile = args.pidfile === undefined ? undefined : resolve(io.cwd, args.pidfile);
   try {
