@@ -103,6 +103,19 @@ export class ControlPlane {
   }
 
   /**
+   * Takes an object out of etcd while nobody watches, so that no event ever tells of it.
+   *
+   * @param key below /registry/, as in `services/specs/default/web`
+   */
+  async deleteFromStorage(key: string): Promise<void> {
+    const body = JSON.stringify({ key: Buffer.from(`/registry/${key}`).toString('base64') });
+    const url = `http://127.0.0.1:${this.#ports.etcd}/v3/kv/deleterange`;
+    const response = await fetch(url, { method: 'POST', body });
+    const said = await response.text();
+    if (!/"deleted": ?"1"/.test(said)) throw new Error(`etcd did not delete ${key}: ${said}`);
+  }
+
+  /**
    * A kubeconfig for the service account of config/kubernetes, bound to the shipped ClusterRole and
    * nothing else; its token comes from a TokenRequest and is good for an hour.
    */
