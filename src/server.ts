@@ -12,22 +12,24 @@ import {
   missingOf,
   startParts,
 } from './kubernetes-part.js';
-import type { Answerer, Listener } from './listen/answerer.js';
-import { listenTcp } from './listen/tcp.js';
-import { listenUdp } from './listen/udp.js';
-import { type ListenerSpec, listenerSpecs, serverLabel } from './listener-spec.js';
+import type { Answerer } from './listen/answerer.js';
+import { loadLibcSockets } from './listen/libc-sockets.js';
+import { type ListenerSpec, listenerSpecs } from './listener-spec.js';
 import { openHealthEndpoint } from './observe/health-endpoint.js';
 import type { Logger } from './observe/logger.js';
 import { openReadyEndpoint } from './observe/ready-endpoint.js';
+import { DRAIN_MS, openListeners } from './open-listeners.js';
 import { healthPlugin } from './plugins/health/directive.js';
 import { optionsOf } from './plugins/options-of.js';
 import { readyPlugin } from './plugins/ready/directive.js';
 import { PLUGIN_REGISTRY } from './plugins/registry.js';
+import { workersPlugin } from './plugins/workers/directive.js';
+import { probePorts } from './port-probe.js';
+import type { WorkerListener } from './worker-message.js';
+import { startWorkerPool } from './worker-pool.js';
 
 /** The main thread's reader number in the tables. */
 const MAIN_READER = 0;
-/** How long queries in flight may take when the server ends, as CoreDNS's graceful stop. */
-const DRAIN_MS = 5000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -36,11 +38,16 @@ export interface ServerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** UDP: batches where they work (default), or one way by force. */
   readonly udpImplementation?: 'auto' | 'batch' | 'plain';
+  /** Data workers where the plan does not say how many; 0 by default: the main thread answers. */
+  readonly defaultWorkers?: number;
 }
+
+/** Where the server listens. */
+export type BoundListener = WorkerListener;
 
 /** A server that answers. */
 export interface RunningServer {
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly BoundListener[];
   /** Resolves when every watch has had its first lists and their names are published. */
   readonly ready: Promise<void>;
   /** What is missing for readiness, in words; empty when ready. */
@@ -64,8 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const source of new Set(parts.map((part) => part.source))) opened.add(source);
     const dataSide = makeDataSide(options, parts);
     opened.add(dataSide);
-    const specs = listenerSpecs(plan, interfaceAddresses);
-    const listeners = await openListeners(specs, dataSide, options, opened);
+    const listeners = await openSockets(options, dataSide, parts, opened);
     const readiness = new Readiness(parts);
     await openHttp(plan, readiness, logger, opened);
 
@@ -80,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ready,
       missing: () => readiness.missing(),
       answererFor(transport) {
-        const [first] = specs;
+        const [first] = listenerSpecs(plan, interfaceAddresses);
         if (first === undefined) throw new SvcdnsError('COREFILE_SYNTAX', 'no server block');
         return dataSide.answererFor(first, transport);
       },
@@ -148,37 +154,59 @@ function makeDataSide(
   });
 }
 
-async function openListeners(
-  specs: readonly ListenerSpec[],
+/** The listeners of a server: on this thread, or on data workers with TCP on this one. */
+async function openSockets(
+  { plan, ...options }: ServerOptions,
   dataSide: DataSide,
-  options: ServerOptions,
+  parts: readonly KubernetesPart[],
   opened: OpenedParts,
-): Promise<Listener[]> {
-  const listeners: Listener[] = [];
-  for (const spec of specs) {
-    const server = serverLabel(spec);
-    const logger = options.logger.child({ room: 'listen' });
-    const udp = await listenUdp({
-      server,
-      address: spec.address,
-      port: spec.port,
-      answerer: dataSide.answererFor(spec, 'udp'),
+): Promise<readonly BoundListener[]> {
+  const specs = listenerSpecs(plan, interfaceAddresses);
+  const count = await workerCount(plan, options);
+  const logger = options.logger.child({ room: 'listen' });
+  const open = (at: readonly ListenerSpec[], transports: readonly ('udp' | 'tcp')[]) =>
+    openListeners({
+      specs: at,
+      dataSide,
       logger,
-      implementation: options.udpImplementation ?? 'auto',
+      udpImplementation: options.udpImplementation ?? 'auto',
+      reusePort: false,
+      transports,
     });
-    opened.add({ close: () => udp.close(DRAIN_MS) });
-    // port 0 is chosen once, so that both transports share it
-    const tcp = await listenTcp({
-      server,
-      address: spec.address,
-      port: udp.port,
-      answerer: dataSide.answererFor(spec, 'tcp'),
-      logger,
-    });
-    opened.add({ close: () => tcp.close(DRAIN_MS) });
-    listeners.push(udp, tcp);
+  if (count === 0) {
+    const listeners = await open(specs, ['udp', 'tcp']);
+    for (const listener of listeners) opened.add({ close: () => listener.close(DRAIN_MS) });
+    return listeners;
   }
-  return listeners;
+  const probed = await probePorts(specs);
+  const streams = await open(probed, ['tcp']);
+  for (const listener of streams) opened.add({ close: () => listener.close(DRAIN_MS) });
+  const pool = await startWorkerPool({
+    count,
+    start: {
+      plan,
+      zones: parts.map(blockZones),
+      specs: probed,
+      podNamespace: options.env['POD_NAMESPACE'],
+    },
+    logger: options.logger,
+    onDeath: (reader) => {
+      for (const { sync } of parts) sync.releaseReader(reader);
+    },
+  });
+  opened.add({ close: () => pool.close(DRAIN_MS) });
+  return [...pool.listeners, ...streams];
+}
+
+/** The largest number that a block asks for, else the default; none where batches are not to be had. */
+async function workerCount(plan: Plan, options: Omit<ServerOptions, 'plan'>): Promise<number> {
+  const asked = plan.blocks.flatMap((block) => optionsOf(block, workersPlugin)?.count ?? []);
+  const count = asked.length > 0 ? Math.max(...asked) : (options.defaultWorkers ?? 0);
+  if (count === 0 || options.udpImplementation === 'plain') return 0;
+  const libc = await loadLibcSockets();
+  if (!('reason' in libc)) return count;
+  options.logger.info({ reason: libc.reason }, 'no data workers: the main thread answers');
+  return 0;
 }
 
 function interfaceAddresses(name: string): string[] {

@@ -114,6 +114,11 @@ export class ZoneSync {
     return [...tables, this.#reverse.writer];
   }
 
+  /** Gives up what a reader that is gone may still have held. */
+  releaseReader(reader: number): void {
+    for (const writer of this.writers()) writer.releaseReader(reader);
+  }
+
   /**
    * Compiles everything that the first lists brought, giving the event loop its turn in between, and
    * opens the tables to readers. Changes that come meanwhile are applied as they come.

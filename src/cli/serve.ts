@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { CorefileFaults } from '../corefile/faults.js';
 import { loadPlan } from '../corefile/loader.js';
 import type { Plan } from '../corefile/plan.js';
+import { cpuLimit } from '../cpu-limit.js';
 import { SvcdnsError } from '../errors.js';
 import { createPinoLogger } from '../observe/pino-logger.js';
 import { PLUGIN_REGISTRY } from '../plugins/registry.js';
@@ -12,13 +13,21 @@ import type { CommandIo } from './command.js';
 import { chooseCorefile } from './corefile-choice.js';
 import { parseServeArguments, type ServeArguments } from './serve-arguments.js';
 
+/** More threads than this only where `workers` asks for them: each costs some 10 MB. */
+const MAX_DEFAULT_WORKERS = 4;
+
 /** Runs the server; 0 after a clean end. */
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   const args = parseServeArguments(argv);
   const plan = readPlan(args, io);
   const readable = args.logFormat === undefined ? io.terminal : args.logFormat === 'text';
   const logger = await createPinoLogger({ readable });
-  const server = await startServer({ plan, logger, env: io.env });
+  const server = await startServer({
+    plan,
+    logger,
+    env: io.env,
+    defaultWorkers: Math.min(cpuLimit(), MAX_DEFAULT_WORKERS),
+  });
   const pidfile = args.pidfile === undefined ? undefined : resolve(io.cwd, args.pidfile);
   try {
     if (pidfile !== undefined) writePid(pidfile);

@@ -15,6 +15,7 @@ import type { Plugin } from './plugin.js';
 import { prometheusPlugin } from './prometheus/directive.js';
 import { readyPlugin } from './ready/directive.js';
 import { reloadPlugin } from './reload/directive.js';
+import { workersPlugin } from './workers/directive.js';
 
 /**
  * A plugin without its options type: whoever holds one hands its options back to it unseen.
@@ -35,6 +36,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   prometheusPlugin,
   readyPlugin,
   reloadPlugin,
+  workersPlugin,
 ];
 
 /** The directives by name, in execution order. */

@@ -15,6 +15,7 @@ import {
   STATE_READY,
   WORD_INDEX,
   WORD_NAMES,
+  WORD_READERS,
   WORD_SERIAL,
   WORD_STATE,
 } from './layout.js';
@@ -57,6 +58,11 @@ export class TableWriter {
   /** Lets readers answer; before that they ask the chain, which says SERVFAIL. */
   setReady(): void {
     Atomics.store(this.memory.words, WORD_STATE, STATE_READY);
+  }
+
+  /** Counts a reader as idle whose thread has died. */
+  releaseReader(reader: number): void {
+    Atomics.store(this.memory.words, WORD_READERS + reader, 0);
   }
 
   /** Makes free what readers can no longer see; call once per batch. */

@@ -1,0 +1,40 @@
+/**
+ * Finds out whether ports are free before several threads share them, and chooses those that are 0.
+ *
+ * Sockets that share a port never say that somebody else has it: another svcdns of the same user would
+ * silently get half of the queries.
+ */
+import type { Answerer } from './listen/answerer.js';
+import { listenTcp } from './listen/tcp.js';
+import { listenUdpPlain } from './listen/udp-plain.js';
+import { type ListenerSpec, serverLabel } from './listener-spec.js';
+import { silentLogger } from './observe/logger.js';
+
+const NOBODY: Answerer = { answer: () => 0, resolve: async () => undefined };
+
+/**
+ * The same specs with every port chosen; all of them were free a moment ago.
+ * @throws SvcdnsError ADDRESS_IN_USE or ADDRESS_NOT_ALLOWED
+ */
+export async function probePorts(specs: readonly ListenerSpec[]): Promise<ListenerSpec[]> {
+  const probed: ListenerSpec[] = [];
+  for (const spec of specs) probed.push({ ...spec, port: await probe(spec) });
+  return probed;
+}
+
+async function probe(spec: ListenerSpec): Promise<number> {
+  const shared = {
+    server: serverLabel(spec),
+    address: spec.address,
+    answerer: NOBODY,
+    logger: silentLogger,
+  };
+  const udp = await listenUdpPlain({ ...shared, port: spec.port });
+  try {
+    const tcp = await listenTcp({ ...shared, port: udp.port });
+    await tcp.close(0);
+    return udp.port;
+  } finally {
+    await udp.close(0);
+  }
+}

@@ -1,0 +1,49 @@
+/** What the main thread and a data worker say to each other; plain data. */
+import type { Plan } from './corefile/plan.js';
+import type { BlockZones } from './data-side.js';
+import type { ErrorCode, Place } from './errors.js';
+import type { ListenerSpec } from './listener-spec.js';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly plan: Plan;
+  readonly zones: readonly BlockZones[];
+  readonly specs: readonly ListenerSpec[];
+  /** Its reader number in every table, from 1. */
+  readonly reader: number;
+  readonly podNamespace: string | undefined;
+}
+
+/** A listener that a worker opened. */
+export interface WorkerListener {
+  readonly server: string;
+  readonly transport: string;
+  readonly implementation: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** From a worker. */
+export type WorkerReport =
+  | { readonly kind: 'listening'; readonly listeners: readonly WorkerListener[] }
+  | { readonly kind: 'failed'; readonly fault: WorkerFault }
+  | {
+      readonly kind: 'log';
+      readonly level: LogLevel;
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    }
+  | { readonly kind: 'closed' };
+
+/** Why a worker could not start, so that the main thread can throw it again. */
+export interface WorkerFault {
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+  readonly where: Place | string | undefined;
+  readonly mend: string | undefined;
+}
+
+/** To a worker. */
+export type WorkerOrder = { readonly kind: 'close'; readonly drainMs: number };
