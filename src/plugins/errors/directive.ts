@@ -1,11 +1,13 @@
 /** The errors directive: faults met while answering go to the log, floods of them gathered to one line. */
+import type { Handler } from '../../chain/handler.js';
 import { durationArgument } from '../../corefile/duration.js';
 import { directiveFault } from '../../corefile/faults.js';
 import { type Pattern, patternArgument } from '../../corefile/go-pattern.js';
 import { noArguments, optionalArgument, readOptions } from '../../corefile/option-lines.js';
 import type { Directive } from '../../corefile/plan.js';
 import { onlyDirective } from '../only-directive.js';
-import type { Plugin } from '../plugin.js';
+import type { DataEnvironment, Plugin } from '../plugin.js';
+import { errorsHandler } from './handler.js';
 
 const LEVELS = ['warning', 'error', 'info', 'debug'] as const;
 
@@ -51,6 +53,9 @@ export const errorsPlugin: Plugin<ErrorsOptions> = {
       },
     });
     return { consolidate, stacktrace };
+  },
+  handler(options: ErrorsOptions, environment: DataEnvironment): Handler {
+    return errorsHandler(options, environment);
   },
 };
 

@@ -1,8 +1,10 @@
 /** The log directive: which queries are logged, and in what form. */
+import type { Handler } from '../../chain/handler.js';
 import { oneOf, readOptions, someArguments } from '../../corefile/option-lines.js';
 import type { Directive } from '../../corefile/plan.js';
 import { zonesOfArguments } from '../../corefile/zone-arguments.js';
-import type { Plugin } from '../plugin.js';
+import type { DataEnvironment, Plugin } from '../plugin.js';
+import { logHandler } from './handler.js';
 
 /** The common log format of CoreDNS. */
 export const COMMON_LOG_FORMAT: string =
@@ -34,6 +36,9 @@ export const logPlugin: Plugin<LogOptions> = {
   repeatable: true,
   parse(directives: readonly Directive[]): LogOptions {
     return { rules: directives.flatMap(logRules) };
+  },
+  handler(options: LogOptions, environment: DataEnvironment): Handler {
+    return logHandler(options, environment);
   },
 };
 
