@@ -45,7 +45,7 @@ const REPLY_STRIDE = REPLY_CAPACITY + 64;
  *
  * It is an ordinary ArrayBuffer: it is freed when nobody holds it, its addresses hold as long as it
  * lives, and what no datagram has touched takes no memory. That is why a slot can have room for the
- * longest datagram: 64 slots take 4.5 MB of address space, and 0.4 MB of memory while queries stay
+ * longest datagram: 64 slots take 4.5 MB of address space, and 0.5 MB of memory while queries stay
  * below a page.
  */
 export class DatagramMemory {

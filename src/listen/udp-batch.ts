@@ -74,6 +74,12 @@ export async function listenUdpBatch(options: UdpBatchOptions): Promise<Listener
  * dgram owns the descriptor, says when something can be read, and reads the first datagram; the rest
  * of what is waiting comes and goes through {@link DatagramMemory}. All calls return at once, and
  * between them the kernel knows nothing of our memory.
+ *
+ * Measured (bench/micro/udp.mjs, 2 cores shared with dnsperf, medians): 4.8 µs of CPU a query under
+ * full load, plain dgram 8.3, Knot 5.0; most of it is the kernel's. At 20,000 queries a second 16 µs,
+ * plain dgram 17, Knot 11.5: there the wake-up costs most, and dgram's own share of it is 3 µs.
+ * Waiting in poll(2) for some 100 µs before going back to the event loop saves those 3 µs, but holds up
+ * timers and other sockets by as much each time. sendmsg for a single reply gains nothing.
  */
 class UdpBatch implements Listener {
   readonly transport = 'udp';
