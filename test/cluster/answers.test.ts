@@ -194,6 +194,13 @@ describe('names of headless services', () => {
     await expectAnswer(server, `${v6.replaceAll(':', '-')}.stateless.${SHAPES}`, 'AAAA', [v6]);
   });
 
+  test('D-10: an address that ends in colons has a nought at the end of its label', async () => {
+    await expectAnswer(server, `2001-db8-5--0.portless.${SHAPES}`, 'AAAA', ['2001:db8:5::']);
+    await expectAnswer(server, reverseName('2001:db8:5::'), 'PTR', [
+      `2001-db8-5--0.portless.${SHAPES}.`,
+    ]);
+  });
+
   test('S-04: an endpoint that is not ready shows only where publishNotReadyAddresses is set', async () => {
     const [v4] = pod(/^unready$/);
     await expectAnswer(server, `eager.${SHAPES}`, 'A', [v4]);
