@@ -61,7 +61,7 @@ export class ApiDoor {
       await this.#route(request, response);
     } catch (error) {
       // A client that left has no use for an answer.
-      if (response.destroyed || request.destroyed) return;
+      if (response.destroyed) return;
       const refusal =
         error instanceof ApiError
           ? error
@@ -126,7 +126,7 @@ export class ApiDoor {
       return;
     }
     const contentType = request.headers['content-type'];
-    const body = method === 'GET' ? '' : await readBody(request);
+    const body = method === 'GET' ? Buffer.alloc(0) : await readBody(request);
     const objectRequest: ObjectRequest = { method, target, query, contentType, body };
     if (collection && method === 'DELETE') {
       await this.#handleDeleteCollection(request, response, objectRequest, context);

@@ -1,15 +1,16 @@
-/** Reads a request's body as one JSON object, from JSON or YAML. */
+/** Reads a request's body as one object, from JSON, YAML or (kubectl's create commands) protobuf. */
 import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { ApiError, badRequest } from './api-error.js';
 import { isObject, type Json, type JsonObject, toJson } from './json.js';
 import { bodyType } from './media-type.js';
+import { PROTOBUF_TYPE, parseProtobuf } from './protobuf.js';
 
 /** Limit of the API server for a request's body. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** The body's bytes; throws ApiError 413. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -24,26 +25,31 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     }
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 /** Content types in which objects are sent. */
-const OBJECT_TYPES: readonly string[] = ['application/json', 'application/yaml'];
+const OBJECT_TYPES: readonly string[] = ['application/json', 'application/yaml', PROTOBUF_TYPE];
 
 /** Parses an object that was sent; throws ApiError 400, 415. */
-export function parseSentObject(text: string, contentType: string | undefined): JsonObject {
+export function parseSentObject(body: Buffer, contentType: string | undefined): JsonObject {
   // A client that names no type sends JSON.
   const type = bodyType(contentType) || 'application/json';
   if (!OBJECT_TYPES.includes(type)) throw unsupportedMediaType(OBJECT_TYPES);
-  const value = parseBody(text, type === 'application/yaml');
+  if (type === PROTOBUF_TYPE) return decode(() => parseProtobuf(body));
+  const value = parseBody(body.toString(), type === 'application/yaml');
   if (!isObject(value)) throw badRequest('the body of the request has to be an object');
   return value;
 }
 
 /** Parses JSON or YAML; throws ApiError 400. */
 export function parseBody(text: string, yaml: boolean): Json {
+  return decode(() => toJson(yaml ? parse(text) : JSON.parse(text)));
+}
+
+function decode<T>(read: () => T): T {
   try {
-    return toJson(yaml ? parse(text) : JSON.parse(text));
+    return read();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw badRequest(`error decoding the body of the request: ${why}`);
