@@ -33,6 +33,8 @@ export interface ApiResponseReport {
 export interface ApiRequest {
   readonly target: Omit<ApiTarget, 'server'>;
   readonly query: Readonly<Record<string, string>>;
+  /** Media types instead of plain JSON. */
+  readonly accept?: string;
   /** Milliseconds until the head of the answer has to be in. */
   readonly openMs: number;
   /** Milliseconds between two pieces of the body; there is no deadline for the whole. */
@@ -137,7 +139,7 @@ export class ApiClient {
         httpsAgent,
         signal,
         headers: {
-          Accept: 'application/json',
+          Accept: request.accept ?? 'application/json',
           // a watch is many small pieces; servers compress lists only
           'Accept-Encoding': verb === 'list' ? 'gzip' : 'identity',
           ...(authorization === undefined ? {} : { Authorization: authorization }),

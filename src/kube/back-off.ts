@@ -4,13 +4,19 @@
 export interface BackOffBounds {
   readonly baseMs: number;
   readonly maxMs: number;
+  /** Instead of `maxMs` while there is nobody whom trying burdens: no connection comes to be. */
+  readonly unreachableMaxMs: number;
 }
 
 /**
  * The bound starts at 200 ms, so that a restart of the API is noticed at once, and ends at 30 s as
  * client-go's does, because thousands of clients may be waiting for the same server.
  */
-export const DEFAULT_BACK_OFF: BackOffBounds = { baseMs: 200, maxMs: 30_000 };
+export const DEFAULT_BACK_OFF: BackOffBounds = {
+  baseMs: 200,
+  maxMs: 30_000,
+  unreachableMaxMs: 10_000,
+};
 
 /** Successive delays of one reconnect loop. */
 export class BackOff {
@@ -23,17 +29,18 @@ export class BackOff {
     this.#random = random;
   }
 
-  /** Failures in a row since the last {@link reset}. */
-  get attempt(): number {
-    return this.#attempt;
-  }
-
-  /** Milliseconds to wait before the next try; at least `atLeastMs` (a Retry-After), which is jittered upwards. */
-  next(atLeastMs: number = 0): number {
-    const bound = Math.min(this.#bounds.maxMs, this.#bounds.baseMs * 2 ** this.#attempt);
+  /**
+   * Milliseconds to wait before the next try.
+   * @param wait.atLeastMs a Retry-After, jittered upwards
+   * @param wait.unreachable whether no connection came to be
+   */
+  next(wait: { readonly atLeastMs: number; readonly unreachable: boolean }): number {
+    const { baseMs, maxMs, unreachableMaxMs } = this.#bounds;
+    const highest = wait.unreachable ? unreachableMaxMs : maxMs;
+    const bound = Math.min(highest, baseMs * 2 ** this.#attempt);
     // 2^20 is far above every bound; the exponent must not run into Infinity
     if (this.#attempt < 20) this.#attempt += 1;
-    return atLeastMs + this.#random() * bound;
+    return wait.atLeastMs + this.#random() * bound;
   }
 
   reset(): void {

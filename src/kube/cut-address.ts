@@ -25,5 +25,6 @@ export function cutAddresses(
       context.drop(`${field} holds an address of another family than IPv${family}`);
     } else if (!out.includes(address.text)) out.push(address.text);
   }
-  return out;
+  // a pushed-to array keeps room for 17; with 150,000 endpoints of one address that were 20 MB
+  return out.slice();
 }

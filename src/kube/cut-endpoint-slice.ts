@@ -50,7 +50,7 @@ function cutEndpoints(values: unknown, family: 4 | 6, context: CutContext): read
     const addresses = cutAddresses(endpoint['addresses'], 'endpoints.addresses', context, family);
     if (addresses.length > 0) out.push(cutEndpoint(endpoint, addresses, context));
   }
-  return out;
+  return out.slice();
 }
 
 function cutEndpoint(

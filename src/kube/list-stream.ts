@@ -10,6 +10,10 @@ import { ListSplitter } from './list-splitter.js';
 /** client-go's page size. */
 export const PAGE_SIZE = 500;
 
+/** A server that can't leave the rest out sends whole objects (Kubernetes API concepts, "Receiving resources as Tables"). */
+const METADATA_ONLY =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
 export interface ListRequest {
   readonly client: ApiClient;
   readonly clock: KubeClock;
@@ -20,6 +24,8 @@ export interface ListRequest {
   readonly resourceVersion: string;
   /** At most so many objects in all; absent: every one, in pages. */
   readonly only?: number;
+  /** Whether names and versions are enough. */
+  readonly metadataOnly?: boolean;
   /** Milliseconds without a byte. */
   readonly idleMs: number;
   readonly signal: AbortSignal;
@@ -85,6 +91,7 @@ async function readPage(
   const failure = await client.stream({
     target: { verb: 'list', resource },
     query,
+    ...(request.metadataOnly === true ? { accept: METADATA_ONLY } : {}),
     openMs: request.idleMs,
     idleMs: () => request.idleMs,
     signal: request.signal,

@@ -1,8 +1,10 @@
 /** Takes API objects of one kind into the store: cut, compared, counted, told once when something is left out. */
 
 import type { Logger } from '../observe/logger.js';
+import { cutMeta } from './cut-meta.js';
 import { type CutObject, cutObject } from './cut-object.js';
 import type { Interner } from './interner.js';
+import type { ObjectVersion } from './list-comparison.js';
 import type { KubeChange, KubeKind } from './objects.js';
 import { type ObjectStore, storeKey } from './store.js';
 import type { WatchCounts } from './watch-counts.js';
@@ -22,6 +24,8 @@ export interface ObjectIntakeOptions {
 export class ObjectIntake {
   readonly #options: ObjectIntakeOptions;
   readonly #told = new Set<string>();
+  /** Versions of objects that DNS can't use, so that a comparison doesn't miss them. */
+  readonly #unused = new Map<string, string>();
   /** Keys that the list being read has named; undefined outside of a list. */
   #listed: Set<string> | undefined;
   /** Keys deleted since a comparison began; undefined outside of one. */
@@ -34,6 +38,19 @@ export class ObjectIntake {
   /** Cuts an object without taking it in. */
   cut(value: unknown): CutObject {
     return cutObject(this.#options.kind, value, this.#options.interner);
+  }
+
+  /** Names and version alone. */
+  identify(value: unknown): ObjectVersion | undefined {
+    const { kind, interner } = this.#options;
+    return cutMeta(kind, value, { interner, drop: () => {} });
+  }
+
+  /** The version that was taken in last, also of an object that DNS can't use. */
+  versionOf(namespace: string, name: string): string | undefined {
+    const { kind, store } = this.#options;
+    const kept = store.get(kind, namespace, name);
+    return kept?.resourceVersion ?? this.#unused.get(storeKey(namespace, name));
   }
 
   /** From here on what is put counts as listed; what an earlier, unfinished list named is forgotten. */
@@ -49,6 +66,8 @@ export class ObjectIntake {
     const key = storeKey(namespace, name);
     this.#listed?.add(key);
     this.#deleted?.delete(key);
+    if (cut.object === undefined) this.#unused.set(key, cut.resourceVersion);
+    else this.#unused.delete(key);
     this.#apply(cut.id, cut.object, receivedAt);
   }
 
@@ -58,6 +77,7 @@ export class ObjectIntake {
     const key = storeKey(cut.id.namespace, cut.id.name);
     this.#listed?.delete(key);
     this.#deleted?.add(key);
+    this.#unused.delete(key);
     this.#apply(cut.id, undefined, receivedAt);
   }
 
@@ -73,6 +93,7 @@ export class ObjectIntake {
     for (const { namespace, name } of store.all(kind)) {
       if (!listed.has(storeKey(namespace, name))) gone.push({ namespace, name });
     }
+    for (const key of this.#unused.keys()) if (!listed.has(key)) this.#unused.delete(key);
     for (const id of gone) {
       this.#deleted?.add(storeKey(id.namespace, id.name));
       this.#apply(id, undefined, receivedAt);

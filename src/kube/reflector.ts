@@ -85,6 +85,8 @@ export class Reflector {
   #hangUp: () => void = () => {};
   #synced = false;
   #failure: ApiFailure | undefined;
+  /** Of the last round that failed. */
+  #lastKind: ApiFailureKind | undefined;
   #connected = false;
   #lastActivityAt = 0;
   #wake: () => void = () => {};
@@ -116,10 +118,12 @@ export class Reflector {
       const failure = await this.#round(signal);
       if (signal.aborted) return;
       const lastedMs = clock.now() - startedAt;
-      if (lastedMs >= timing.stableMs) this.#backOff.reset();
+      if (lastedMs >= timing.stableMs || this.#isFirstCallForList(failure)) this.#backOff.reset();
       if (failure !== undefined) this.#failed(failure);
       else if (lastedMs >= timing.shortMs) continue;
-      await this.#wait(this.#backOff.next(failure?.retryAfterMs), signal);
+      const atLeastMs = failure?.retryAfterMs ?? 0;
+      const unreachable = failure?.kind === 'network';
+      await this.#wait(this.#backOff.next({ atLeastMs, unreachable }), signal);
     }
   }
 
@@ -130,10 +134,11 @@ export class Reflector {
     this.#intake.noteDeletions(true);
     try {
       const found = await findDifferences({
-        kind: resource.kind,
-        store,
-        list: (onItem) => this.#readList('', signal, onItem),
-        cut: (item) => this.#intake.cut(item),
+        // what the server has at hand: many replicas may ask, and etcd need not hear of it
+        list: (onItem) => this.#readList('0', signal, onItem, true),
+        identify: (item) => this.#intake.identify(item),
+        kept: () => store.all(resource.kind),
+        versionOf: (namespace, name) => this.#intake.versionOf(namespace, name),
         deletions: () => this.#intake.deletions,
         grace: () =>
           interruptibleWait(this.#options.clock, this.#options.timing.compareGraceMs, signal).done,
@@ -225,6 +230,7 @@ export class Reflector {
     resourceVersion: string,
     signal: AbortSignal,
     onItem: (item: unknown, receivedAt: number) => void,
+    metadataOnly: boolean = false,
   ): ReturnType<typeof readList> {
     const { client, clock, resource, timing } = this.#options;
     return readList({
@@ -233,10 +239,13 @@ export class Reflector {
       resource,
       query: this.#selectors,
       resourceVersion,
+      metadataOnly,
       idleMs: timing.listIdleMs,
       signal,
       onItem,
-      onRestart: () => this.#intake.beginList(),
+      onRestart: () => {
+        if (!metadataOnly) this.#intake.beginList();
+      },
     });
   }
 
@@ -413,8 +422,12 @@ export class Reflector {
     if (this.#malformed >= MAX_MALFORMED) this.#needsList = true;
     const { logger } = this.#options;
     const fields = { code: failure.code, problem: failureLine(failure) };
-    // a live watch that breaks is resumed at once; it is trouble only when that fails too
-    if (this.#opened && SERVER_WAS_AWAY.has(failure.kind)) {
+    const again = this.#lastKind === failure.kind;
+    this.#lastKind = failure.kind;
+    // a live watch that breaks, or whose version is forgotten, is trouble only when the next try fails too
+    const usual =
+      failure.kind === 'gone' ? !again : this.#opened && SERVER_WAS_AWAY.has(failure.kind);
+    if (usual) {
       logger.debug(fields, 'the watch broke off');
       return;
     }
@@ -424,6 +437,12 @@ export class Reflector {
     this.#connected = false;
     if (news) logger.warn(fields, 'the API is not followed; what is known stays');
     else logger.debug(fields, 'the API is still not followed');
+  }
+
+  /** The server answers, and only wants us to list: long waits from the time when it was away are over. */
+  #isFirstCallForList(failure: ApiFailure | undefined): boolean {
+    if (failure === undefined || !NEEDS_LIST.has(failure.kind)) return false;
+    return this.#lastKind === undefined || !NEEDS_LIST.has(this.#lastKind);
   }
 
   async #wait(delayMs: number, signal: AbortSignal): Promise<void> {
