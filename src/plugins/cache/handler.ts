@@ -107,13 +107,21 @@ export class CacheHandler implements Handler {
     const fresh = known ? undefined : this.#refresh(query, key, next);
     if (fresh !== undefined && waitMs > 0) {
       const reply = await this.#within(fresh, waitMs);
-      if (reply !== undefined && !isFailure(reply)) return reply;
+      if (reply !== undefined && !isFailure(reply) && !this.#outweighs(found, reply)) return reply;
     }
     this.#count(CACHE_METRICS.servedStale, query.client.server);
     query.trace?.step('cache', 'stale answer', {
       ageSeconds: now - found.cache.storedAt(found.slot),
     });
     return stale;
+  }
+
+  /** Under prefer_positive an old answer with data goes before a new one without. */
+  #outweighs(found: Found, reply: Reply): boolean {
+    if (!this.#options.stale.preferPositive || found.kind !== 'success') return false;
+    return reply.kind === 'records'
+      ? reply.answer.length === 0
+      : reply.kind === 'bytes' && ((reply.bytes[6] ?? 0) | (reply.bytes[7] ?? 0)) === 0;
   }
 
   /** Asks anew, once for all who want it; keeps what comes, or notes the failure with the old answer. */
@@ -125,8 +133,8 @@ export class CacheHandler implements Handler {
     const started = next(untraced)
       .catch(() => recordsReply(RCODE.SERVFAIL))
       .then((reply) => {
-        if (isFailure(reply)) this.#noteFailure(key);
-        else this.#keep(query, key, reply);
+        if (!isFailure(reply)) this.#keep(query, key, reply);
+        this.#noteUnlessFresh(key);
         return reply;
       })
       .finally(() => this.#refreshes.delete(id));
@@ -134,10 +142,12 @@ export class CacheHandler implements Handler {
     return started;
   }
 
-  #noteFailure(key: CacheKey): void {
+  /** What is still expired after a refresh is not asked for again for a while. */
+  #noteUnlessFresh(key: CacheKey): void {
     const now = this.now();
     const found = this.answers.find(key, now);
-    found?.cache.setFailed(found.slot, now + this.#options.stale.recheckSeconds);
+    if (found === undefined || found.fresh) return;
+    found.cache.setFailed(found.slot, now + this.#options.stale.recheckSeconds);
   }
 
   #endRefresh(key: CacheKey): void {

@@ -196,8 +196,9 @@ function checked(draft: Draft, directive: Directive): ForwardStanza {
     );
   }
   if (attemptsGiven) return stanza;
-  const maxConnectAttempts = FORWARD_DEFAULTS.connectAttemptsPerUpstream * stanza.upstreams.length;
-  return { ...stanza, maxConnectAttempts };
+  const { connectAttemptsPerUpstream, minConnectAttempts } = FORWARD_DEFAULTS;
+  const perUpstream = connectAttemptsPerUpstream * stanza.upstreams.length;
+  return { ...stanza, maxConnectAttempts: Math.max(minConnectAttempts, perUpstream) };
 }
 
 function countOf(line: Directive): number {

@@ -88,6 +88,7 @@ export const FORWARD_DEFAULTS = {
   healthCheck: { intervalMs: 500, recursionDesired: true, domain: '.' },
   expireMs: 10_000,
   readTimeoutMs: 2_000,
-  /** Times the number of upstreams. */
+  /** Times the number of upstreams, but four at least: a lone upstream behind a lossy path needs them. */
   connectAttemptsPerUpstream: 2,
+  minConnectAttempts: 4,
 } as const;
