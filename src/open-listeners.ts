@@ -17,8 +17,6 @@ export interface OpenListenersOptions {
   readonly udpImplementation: 'auto' | 'batch' | 'plain';
   /** Other threads of this process listen on the same ports. */
   readonly reusePort: boolean;
-  /** Which sockets this thread opens. */
-  readonly transports: readonly ('udp' | 'tcp')[];
 }
 
 /**
@@ -41,23 +39,16 @@ async function openSpec(
   options: OpenListenersOptions,
   listeners: Listener[],
 ): Promise<void> {
-  const { dataSide, logger, transports } = options;
-  const shared = { server: serverLabel(spec), address: spec.address, logger };
-  let { port } = spec;
-  if (transports.includes('udp')) {
-    const udp = await listenUdp({
-      ...shared,
-      port,
-      answerer: dataSide.answererFor(spec, 'udp'),
-      implementation: options.udpImplementation,
-      reusePort: options.reusePort,
-    });
-    listeners.push(udp);
-    // port 0 is chosen once, so that both transports share it
-    port = udp.port;
-  }
-  if (transports.includes('tcp')) {
-    const answerer = dataSide.answererFor(spec, 'tcp');
-    listeners.push(await listenTcp({ ...shared, port, answerer }));
-  }
+  const { dataSide, logger, reusePort } = options;
+  const shared = { server: serverLabel(spec), address: spec.address, logger, reusePort };
+  const udp = await listenUdp({
+    ...shared,
+    port: spec.port,
+    answerer: dataSide.answererFor(spec, 'udp'),
+    implementation: options.udpImplementation,
+  });
+  listeners.push(udp);
+  // port 0 is chosen once, so that both transports share it
+  const answerer = dataSide.answererFor(spec, 'tcp');
+  listeners.push(await listenTcp({ ...shared, port: udp.port, answerer }));
 }

@@ -13,8 +13,8 @@ import {
   startParts,
 } from './kubernetes-part.js';
 import type { Answerer } from './listen/answerer.js';
-import { loadLibcSockets } from './listen/libc-sockets.js';
-import { type ListenerSpec, listenerSpecs } from './listener-spec.js';
+import { canSharePorts } from './listen/udp.js';
+import { listenerSpecs } from './listener-spec.js';
 import { openHealthEndpoint } from './observe/health-endpoint.js';
 import type { Logger } from './observe/logger.js';
 import { openReadyEndpoint } from './observe/ready-endpoint.js';
@@ -154,7 +154,7 @@ function makeDataSide(
   });
 }
 
-/** The listeners of a server: on this thread, or on data workers with TCP on this one. */
+/** The listeners of a server: on this thread, or on data workers. */
 async function openSockets(
   { plan, ...options }: ServerOptions,
   dataSide: DataSide,
@@ -164,29 +164,23 @@ async function openSockets(
   const specs = listenerSpecs(plan, interfaceAddresses);
   const count = await workerCount(plan, options);
   const logger = options.logger.child({ room: 'listen' });
-  const open = (at: readonly ListenerSpec[], transports: readonly ('udp' | 'tcp')[]) =>
-    openListeners({
-      specs: at,
+  if (count === 0) {
+    const listeners = await openListeners({
+      specs,
       dataSide,
       logger,
       udpImplementation: options.udpImplementation ?? 'auto',
       reusePort: false,
-      transports,
     });
-  if (count === 0) {
-    const listeners = await open(specs, ['udp', 'tcp']);
     for (const listener of listeners) opened.add({ close: () => listener.close(DRAIN_MS) });
     return listeners;
   }
-  const probed = await probePorts(specs);
-  const streams = await open(probed, ['tcp']);
-  for (const listener of streams) opened.add({ close: () => listener.close(DRAIN_MS) });
   const pool = await startWorkerPool({
     count,
     start: {
       plan,
       zones: parts.map(blockZones),
-      specs: probed,
+      specs: await probePorts(specs),
       podNamespace: options.env['POD_NAMESPACE'],
     },
     logger: options.logger,
@@ -195,7 +189,7 @@ async function openSockets(
     },
   });
   opened.add({ close: () => pool.close(DRAIN_MS) });
-  return [...pool.listeners, ...streams];
+  return pool.listeners;
 }
 
 /** The largest number that a block asks for, else the default; none where batches are not to be had. */
@@ -203,9 +197,8 @@ async function workerCount(plan: Plan, options: Omit<ServerOptions, 'plan'>): Pr
   const asked = plan.blocks.flatMap((block) => optionsOf(block, workersPlugin)?.count ?? []);
   const count = asked.length > 0 ? Math.max(...asked) : (options.defaultWorkers ?? 0);
   if (count === 0 || options.udpImplementation === 'plain') return 0;
-  const libc = await loadLibcSockets();
-  if (!('reason' in libc)) return count;
-  options.logger.info({ reason: libc.reason }, 'no data workers: the main thread answers');
+  if (await canSharePorts()) return count;
+  options.logger.info({}, 'threads cannot share ports here: the main thread answers');
   return 0;
 }
 

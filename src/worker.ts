@@ -43,9 +43,8 @@ async function start({ plan, zones, specs, reader, podNamespace }: WorkerStart):
       specs,
       dataSide,
       logger: logger.child({ room: 'listen' }),
-      udpImplementation: 'batch',
+      udpImplementation: 'auto',
       reusePort: true,
-      transports: ['udp'],
     });
     port?.on('message', (order: WorkerOrder) => {
       void Promise.all(listeners.map((listener) => listener.close(order.drainMs)))

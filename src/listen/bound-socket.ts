@@ -1,4 +1,4 @@
-/** A UDP socket made and bound by way of the C library, for dgram to adopt by its descriptor. */
+/** A socket made and bound by way of the C library, for dgram or net to adopt by its descriptor. */
 import { getSystemErrorName } from 'node:util';
 import { bindError, hostPort, isFamilyMissing } from './client-address.js';
 import {
@@ -6,6 +6,7 @@ import {
   IPV6_V6ONLY,
   type LibcSockets,
   SO_RCVBUF,
+  SO_REUSEADDR,
   SO_REUSEPORT,
   SOL_SOCKET,
 } from './libc-sockets.js';
@@ -16,6 +17,8 @@ import { RECEIVE_BUFFER_BYTES, type UdpOptions } from './udp-options.js';
 export interface BoundSocketOptions
   extends Pick<UdpOptions, 'address' | 'port' | 'reusePort' | 'ipv6Only' | 'receiveBufferBytes'> {
   readonly libc: LibcSockets;
+  /** UDP by default. */
+  readonly transport?: 'udp' | 'tcp';
 }
 
 /** The caller closes `fd`, or gives it to dgram, which closes it then. */
@@ -44,7 +47,8 @@ function open(options: BoundSocketOptions, address: string): BoundSocket {
   try {
     return bind(options, address);
   } catch (error) {
-    throw bindError(error, hostPort(address, options.port), 'UDP');
+    const protocol = options.transport === 'tcp' ? 'TCP' : 'UDP';
+    throw bindError(error, hostPort(address, options.port), protocol);
   }
 }
 
@@ -53,14 +57,17 @@ function bind({ libc, port, ...options }: BoundSocketOptions, address: string): 
   const nameLength = writeSocketAddress(address, port, name, 0);
   if (nameLength === 0) throw systemError('EADDRNOTAVAIL', 'bind');
   const family = name[0] === AF_INET ? AF_INET : AF_INET6;
-  const fd = must(libc, 'socket', libc.openUdp(family));
+  const isStream = options.transport === 'tcp';
+  const fd = must(libc, 'socket', isStream ? libc.openTcp(family) : libc.openUdp(family));
   const set = (level: number, option: number, value: number): void => {
     must(libc, 'setsockopt', libc.setOption(fd, level, option, value));
   };
   try {
+    // as net does: connections of an earlier process in TIME_WAIT must not keep the port
+    if (isStream) set(SOL_SOCKET, SO_REUSEADDR, 1);
     if (options.reusePort === true) set(SOL_SOCKET, SO_REUSEPORT, 1);
     if (family === AF_INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
-    set(SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES);
+    if (!isStream) set(SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES);
     must(libc, 'bind', libc.bind(fd, name, nameLength));
     return { fd, family: family === AF_INET ? 4 : 6 };
   } catch (error) {

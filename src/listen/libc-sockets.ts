@@ -20,6 +20,8 @@ export interface LibcSockets {
   addressOf(memory: Uint8Array): bigint;
   /** A UDP socket, not blocking and not inherited by children: its descriptor. */
   openUdp(family: number): number;
+  /** The same for TCP. */
+  openTcp(family: number): number;
   /** setsockopt(2) with an int. */
   setOption(fd: number, level: number, option: number, value: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
@@ -39,7 +41,10 @@ export interface Unavailable {
 }
 
 /** socket(2), setsockopt(2): the same numbers on every architecture of {@link MUSL_NAMES}. */
-const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0o2 | 0o4000 | 0o2000000;
+const NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+export const SO_REUSEADDR = 2;
 export const SOL_SOCKET = 1;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
@@ -130,7 +135,8 @@ function declare(koffi: Koffi, name: string): LibcSockets {
   return {
     library: name,
     addressOf: (memory) => koffi.address(memory),
-    openUdp: (family) => socket(family, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0),
+    openUdp: (family) => socket(family, SOCK_DGRAM | NONBLOCK_CLOEXEC, 0),
+    openTcp: (family) => socket(family, SOCK_STREAM | NONBLOCK_CLOEXEC, 0),
     setOption: (fd, level, option, value) =>
       setsockopt(fd, level, option, new Uint8Array(Int32Array.of(value).buffer), 4),
     bind,

@@ -2,7 +2,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../observe/logger.js';
 import type { Answerer, Listener } from './answerer.js';
+import { openBoundSocket } from './bound-socket.js';
 import { bindError, clientAddress, hostPort, isFamilyMissing } from './client-address.js';
+import { loadLibcSockets } from './libc-sockets.js';
 import { BATCH_OCTETS, TcpConnection, type TcpSurroundings } from './tcp-connection.js';
 import { TCP_LIMITS, type TcpLimits } from './tcp-limits.js';
 
@@ -19,6 +21,8 @@ export interface TcpOptions {
   readonly limits?: Partial<TcpLimits>;
   /** `::` without IPv4. */
   readonly ipv6Only?: boolean;
+  /** Lets other sockets of this user share the port; needs the C library's sockets (`canSharePorts`). */
+  readonly reusePort?: boolean;
   /**
    * Makes the server in place of `net.createServer`: for DoT a `tls.createServer` with certificates,
    * `handshakeTimeout` and `allowHalfOpen: true`. Its connections are taken from `secureConnection`.
@@ -170,16 +174,36 @@ class StreamListener implements Listener {
 }
 
 async function bind(server: Server, address: string, options: TcpOptions): Promise<void> {
+  const where =
+    options.reusePort === true
+      ? await sharedPort(address, options)
+      : { host: address, port: options.port, ipv6Only: options.ipv6Only === true };
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(
-      { host: address, port: options.port, ipv6Only: options.ipv6Only === true, backlog: 1024 },
-      () => {
-        server.off('error', reject);
-        resolve();
-      },
-    );
+    server.listen({ ...where, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
   }).catch((error: unknown) => {
     throw bindError(error, hostPort(address, options.port), 'TCP');
   });
+}
+
+/** What net is told to listen on, when the port is shared: a socket of ours, or its own option (Node 22.12). */
+async function sharedPort(
+  address: string,
+  options: TcpOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { port, ipv6Only = false } = options;
+  const libc = await loadLibcSockets();
+  if ('reason' in libc) return { host: address, port, ipv6Only, reusePort: true };
+  const { fd } = openBoundSocket({
+    libc,
+    address,
+    port,
+    reusePort: true,
+    transport: 'tcp',
+    ipv6Only,
+  });
+  return { fd };
 }

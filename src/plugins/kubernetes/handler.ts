@@ -10,7 +10,7 @@ import { withQuestion } from '../../chain/query-parser.js';
 import { type Reply, recordsReply } from '../../chain/reply.js';
 import { replyRecords } from '../../chain/reply-records.js';
 import { addressFromDashedLabel, dashedLabelOf } from '../../dns/address.js';
-import { isInZone, labelsOf, nameFromWire } from '../../dns/name.js';
+import { canonicalName, isInZone, labelsOf, nameFromWire } from '../../dns/name.js';
 import { RCODE } from '../../dns/rcode.js';
 import type { ResourceRecord } from '../../dns/resource-record.js';
 import { RRCLASS } from '../../dns/rrclass.js';
@@ -104,10 +104,18 @@ async function followAlias(
     authoritative: true,
     recursionAvailable: records?.recursionAvailable ?? false,
     truncated: records?.truncated ?? false,
-    answer: [cname, ...(records?.answer ?? [])],
+    answer: [cname, ...spelled(records?.answer ?? [], target)],
     authority: rcode === RCODE.SERVFAIL ? [] : (records?.authority ?? []),
     additional: records?.additional ?? [],
   });
+}
+
+/** Records of one name in the spelling of the alias: an upstream may have been asked in mixed letter case. */
+function spelled(records: readonly ResourceRecord[], name: string): ResourceRecord[] {
+  const key = canonicalName(name);
+  return records.map((record) =>
+    canonicalName(record.owner) === key ? { ...record, owner: name } : record,
+  );
 }
 
 /** `<dashed IPv6>.<namespace>.pod.<zone>` in any spelling of the address. */
