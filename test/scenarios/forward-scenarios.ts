@@ -442,7 +442,7 @@ export const FORWARD_SCENARIOS: readonly Scenario[] = [
       { receives: 'two' },
       { advance: 300 },
       { receives: 'one' },
-      { advance: 600 },
+      { advance: 400 },
       { receives: 'two' },
       { advance: 1_999 },
       { waits: 'client' },

@@ -210,14 +210,20 @@ export class Upstream {
     return whole.kind === 'answer' ? whole : exchange;
   }
 
-  async #overUdp(question: UpstreamQuestion, edns: boolean, deadline: number): Promise<Exchange> {
+  async #overUdp(
+    question: UpstreamQuestion,
+    edns: boolean,
+    deadline: number,
+    isCheck = false,
+  ): Promise<Exchange> {
     const sentAt = this.#tools.clock.now();
     const form = { mixCase: this.#keepsCase, edns };
     const message = upstreamQuery(question, form, this.#tools.random);
     const exchange = await this.#udp.exchange(message, deadline - sentAt);
     if (exchange.kind === 'answer') {
       this.#caseFaults = 0;
-      this.#heard(this.#tools.clock.now() - sentAt);
+      // the root's NS are in every cache: checks would make the upstream look faster than it is
+      this.#heard(isCheck ? undefined : this.#tools.clock.now() - sentAt);
     } else if (exchange.kind !== 'failure') this.#heard();
     return exchange;
   }
@@ -280,7 +286,7 @@ export class Upstream {
     const stream = this.#address.protocol === 'tls' || this.#stanza.forceTcp;
     const exchange = stream
       ? await this.#overStream(question, false, deadline)
-      : await this.#overUdp(question, false, deadline);
+      : await this.#overUdp(question, false, deadline, true);
     return exchange.kind !== 'failure';
   }
 
