@@ -198,6 +198,26 @@ describe('the comparison with a list', () => {
     }
   });
 
+  it('asks for metadata alone, of what the server has at hand', async () => {
+    const list = await api.take('list', 'services');
+    expect(Object.fromEntries(list.query)).toEqual({ limit: '500', resourceVersion: '0' });
+    expect(list.headers.accept).toBe(
+      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+    );
+  });
+
+  it('knows objects that DNS can not use by their versions', async () => {
+    const odd = { metadata: { namespace: 'shop', name: 'x.y', resourceVersion: '120' } };
+    stream.event('ADDED', odd).bookmark('121');
+    await eventually(() => harness.state().resourceVersion === '121');
+    (await api.take('list', 'services')).answer(
+      200,
+      serviceList('121', [service('a', '1'), service('b', '2'), odd]),
+    );
+    await harness.clock.waitedFor(timing.compareMs);
+    expect(harness.watch.counts().get('Service')?.differences).toBe(0);
+  });
+
   it('says nothing when all agrees', async () => {
     (await api.take('list', 'services')).answer(
       200,
