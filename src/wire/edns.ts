@@ -34,8 +34,10 @@ export function readOpt(message: Uint8Array, at: number): OptRead | undefined {
   if (at + 10 > message.length) return undefined;
   const end = at + 10 + (((message[at + 8] ?? 0) << 8) | (message[at + 9] ?? 0));
   if (end > message.length) return undefined;
+  const version = message[at + 5] ?? 0;
   const options: OptOption[] = [];
-  let cursor = at + 10;
+  // the data of another version may be laid out in another way (RFC 6891 §6.1.3)
+  let cursor = version === 0 ? at + 10 : end;
   while (cursor < end) {
     if (cursor + 4 > end) return undefined;
     const code = ((message[cursor] ?? 0) << 8) | (message[cursor + 1] ?? 0);
@@ -48,7 +50,7 @@ export function readOpt(message: Uint8Array, at: number): OptRead | undefined {
   return {
     opt: {
       udpSize: ((message[at + 2] ?? 0) << 8) | (message[at + 3] ?? 0),
-      version: message[at + 5] ?? 0,
+      version,
       dnssecOk: ((message[at + 6] ?? 0) & 0x80) !== 0,
       options,
     },
