@@ -67,6 +67,10 @@ export class TableWriter {
 
   /** Makes free what readers can no longer see; call once per batch. */
   reclaim(): void {
+    const { names } = this;
+    if (this.#slots > INITIAL_SLOTS && names * 8 < this.#slots) {
+      this.#buildIndex(Math.max(INITIAL_SLOTS, 1 << (33 - Math.clz32(names))));
+    }
     this.#heap.reclaim();
   }
 

@@ -77,6 +77,17 @@ describe('table', () => {
     expect(writer.takenOctets - taken).toBeLessThan(1024);
   });
 
+  it('gives back its index when most names are gone, and still finds the rest', () => {
+    const writer = new TableWriter(createTableMemory(64 * 1024 * 1024));
+    for (let i = 0; i < 20_000; i++) writer.publish(compileEntry(owner(`s${i}.ns.svc`), context));
+    const full = writer.liveOctets;
+    for (let i = 100; i < 20_000; i++) remove(writer, `s${i}.ns.svc`);
+    writer.reclaim();
+    expect(writer.liveOctets).toBeLessThan(full / 50);
+    const reader = new TableReader(openTableMemory(writer.memory.buffer), 0);
+    for (let i = 0; i < 100; i++) expect(find(reader, `s${i}.ns.svc`)).toBeGreaterThan(0);
+  });
+
   it('stays within bounds while names come and go for ever', () => {
     const writer = new TableWriter(createTableMemory(8 * 1024 * 1024));
     for (let round = 0; round < 300; round++) {
