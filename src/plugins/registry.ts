@@ -6,6 +6,7 @@ import { debugPlugin } from './debug/directive.js';
 import { errorsPlugin } from './errors/directive.js';
 import { forwardPlugin } from './forward/directive.js';
 import { healthPlugin } from './health/directive.js';
+import { hostsPlugin } from './hosts/directive.js';
 import { kubernetesPlugin } from './kubernetes/directive.js';
 import { loadbalancePlugin } from './loadbalance/directive.js';
 import { logPlugin } from './log/directive.js';
@@ -29,6 +30,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   errorsPlugin,
   forwardPlugin,
   healthPlugin,
+  hostsPlugin,
   kubernetesPlugin,
   loadbalancePlugin,
   logPlugin,
