@@ -135,9 +135,18 @@ export class TcpConnection {
   #settle(reply: Uint8Array | undefined): void {
     this.#inFlight -= 1;
     if (this.#socket.destroyed) return;
-    if (reply !== undefined) this.#send(frame(reply));
+    if (reply !== undefined) this.#sendSoon(frame(reply));
     if (this.#inFlight === 0) this.#restartIdle();
     this.#pump();
+  }
+
+  /** Replies of the chain that settle in one turn go out by one system call. */
+  #sendSoon(octets: Uint8Array): void {
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
+    this.#send(octets);
   }
 
   #send(octets: Uint8Array): void {
