@@ -5,7 +5,7 @@ import type { KubeClock } from './kube-clock.js';
 import { RotatingFile } from './text-source.js';
 import { TlsSource } from './tls-source.js';
 
-export const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
+const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface InClusterOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -8,7 +8,7 @@ import type { KubeResource } from './kube-resource.js';
 import { ListSplitter } from './list-splitter.js';
 
 /** client-go's page size. */
-export const PAGE_SIZE = 500;
+const PAGE_SIZE = 500;
 
 /** A server that can't leave the rest out sends whole objects (Kubernetes API concepts, "Receiving resources as Tables"). */
 const METADATA_ONLY =

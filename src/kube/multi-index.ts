@@ -3,10 +3,6 @@
 export class MultiIndex {
   readonly #keys = new Map<string, string | string[]>();
 
-  get size(): number {
-    return this.#keys.size;
-  }
-
   add(value: string, key: string): void {
     const known = this.#keys.get(value);
     if (known === undefined) this.#keys.set(value, key);

@@ -4,7 +4,7 @@ import { SvcdnsError } from '../errors.js';
 import type { KubeClock } from './kube-clock.js';
 
 /** How long a file's content is taken as current; the kubelet rotates tokens at 80 % of their lifetime. */
-export const FILE_FRESH_MS = 10_000;
+const FILE_FRESH_MS = 10_000;
 
 export interface TextSource {
   /** @throws SvcdnsError KUBE_CREDENTIALS when there is no text and never was. */
