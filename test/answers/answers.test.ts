@@ -55,60 +55,64 @@ const files: readonly CaseFile[] = readdirSync(CASES)
   .filter((file) => file.endsWith('.answers'))
   .map((file) => parseCaseFile(file, readFileSync(join(CASES, file), 'utf8')));
 
-describe.each(files)('svcdns answers $file', (file) => {
-  let surroundings: Surroundings;
-  let server: Awaited<ReturnType<typeof startServer>>;
-  let direct: Ask;
-  let live: Ask;
+for (const file of files)
+  describe(`svcdns answers ${file.file}`, () => {
+    let surroundings: Surroundings;
+    let server: Awaited<ReturnType<typeof startServer>>;
+    let direct: Ask;
+    let live: Ask;
 
-  beforeAll(async () => {
-    surroundings = await startSurroundings(file, 0);
-    const { plan, faults } = loadPlan(surroundings.corefile, {
-      env: surroundings.env,
-      registry: PLUGIN_REGISTRY,
-      defaultPort: 0,
+    beforeAll(async () => {
+      surroundings = await startSurroundings(file, 0);
+      const { plan, faults } = loadPlan(surroundings.corefile, {
+        env: surroundings.env,
+        registry: PLUGIN_REGISTRY,
+        defaultPort: 0,
+      });
+      if (faults !== undefined) throw new Error(faults.map((fault) => fault.line).join('\n'));
+      server = await startServer({ plan, logger: silentLogger, env: {} });
+      await server.ready;
+      direct = inProcess((transport) => server.answererFor(transport));
+      live = overSockets(server.listeners[0]?.port ?? 0);
     });
-    if (faults !== undefined) throw new Error(faults.map((fault) => fault.line).join('\n'));
-    server = await startServer({ plan, logger: silentLogger, env: {} });
-    await server.ready;
-    direct = inProcess((transport) => server.answererFor(transport));
-    live = overSockets(server.listeners[0]?.port ?? 0);
-  });
 
-  afterAll(async () => {
-    await server?.close();
-    await surroundings?.close();
-  });
-
-  it.each(file.cases)('in process: $title', async (one) => {
-    await checkAll(direct, one, { name: 'in process', isOurs: true });
-  });
-
-  it.each(file.cases)('over sockets: $title', async (one) => {
-    await checkAll(live, one, { name: 'over sockets', isOurs: true });
-  });
-});
-
-describe.skipIf(COREDNS_BIN === '').each(files)('CoreDNS answers $file', (file) => {
-  let surroundings: Surroundings;
-  let coredns: Awaited<ReturnType<typeof startCoredns>>;
-  let live: Ask;
-
-  beforeAll(async () => {
-    surroundings = await startSurroundings(file, await freePort());
-    coredns = await startCoredns(COREDNS_BIN, surroundings.corefile, surroundings.env);
-    live = overSockets(coredns.port);
-  });
-
-  afterAll(async () => {
-    await coredns?.close();
-    await surroundings?.close();
-  });
-
-  for (const one of file.cases) {
-    const reason = one.skipOnCoredns === undefined ? '' : ` (skipped: ${one.skipOnCoredns})`;
-    it.skipIf(reason !== '')(`${one.title}${reason}`, async () => {
-      await checkAll(live, one, { name: 'CoreDNS', isOurs: false });
+    afterAll(async () => {
+      await server?.close();
+      await surroundings?.close();
     });
-  }
-});
+
+    for (const one of file.cases) {
+      it(`in process: ${one.title}`, async () => {
+        await checkAll(direct, one, { name: 'in process', isOurs: true });
+      });
+
+      it(`over sockets: ${one.title}`, async () => {
+        await checkAll(live, one, { name: 'over sockets', isOurs: true });
+      });
+    }
+  });
+
+for (const file of files)
+  describe.skipIf(COREDNS_BIN === '')(`CoreDNS answers ${file.file}`, () => {
+    let surroundings: Surroundings;
+    let coredns: Awaited<ReturnType<typeof startCoredns>>;
+    let live: Ask;
+
+    beforeAll(async () => {
+      surroundings = await startSurroundings(file, await freePort());
+      coredns = await startCoredns(COREDNS_BIN, surroundings.corefile, surroundings.env);
+      live = overSockets(coredns.port);
+    });
+
+    afterAll(async () => {
+      await coredns?.close();
+      await surroundings?.close();
+    });
+
+    for (const one of file.cases) {
+      const reason = one.skipOnCoredns === undefined ? '' : ` (skipped: ${one.skipOnCoredns})`;
+      it.skipIf(reason !== '')(`${one.title}${reason}`, async () => {
+        await checkAll(live, one, { name: 'CoreDNS', isOurs: false });
+      });
+    }
+  });

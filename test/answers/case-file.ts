@@ -14,6 +14,8 @@ export interface CaseFile {
   readonly file: string;
   /** Name of a file in corefiles/. */
   readonly corefile: string;
+  /** Which API serves the fixtures: the embedded one, or one that takes everything and never changes. */
+  readonly api: 'embedded' | 'static';
   /** Names of files in fixtures/, in the order in which they are applied. */
   readonly fixtures: readonly string[];
   readonly cases: readonly AnswerCase[];
@@ -70,6 +72,7 @@ export interface ExpectedRecord {
 
 /** Values of the SOA that `soa ZONE` stands for: those of the kubernetes directive with its default ttl. */
 const SOA_TAIL = '0 7200 1800 86400 5';
+const RANGE = /\[(\d+)-(\d+)\]/;
 const SECTIONS = ['answer', 'authority', 'additional'] as const;
 type SectionName = (typeof SECTIONS)[number];
 
@@ -89,6 +92,7 @@ class CaseFileParser {
   readonly #lines: readonly string[];
   #at = 0;
   #corefile = 'default';
+  #api: CaseFile['api'] = 'embedded';
   #fixtures: string[] = ['cluster.yaml'];
   readonly #cases: {
     title: string;
@@ -117,6 +121,7 @@ class CaseFileParser {
     return {
       file: this.#file,
       corefile: this.#corefile,
+      api: this.#api,
       fixtures: this.#fixtures,
       cases: this.#cases.map(({ skip, ...rest }) => ({ ...rest, skipOnCoredns: skip })),
     };
@@ -143,6 +148,7 @@ class CaseFileParser {
   #headLine(key: string, value: string): void {
     if (key === 'corefile') this.#corefile = value;
     else if (key === 'fixtures') this.#fixtures = value.split(' ');
+    else if (key === 'api' && value === 'static') this.#api = value;
     else throw this.#fault(`"${key}" is no line of a file's head`);
   }
 
@@ -231,13 +237,14 @@ class CaseFileParser {
     throw this.#fault(`"${value}" is no way to compare a section`);
   }
 
-  /** One record line; `[1-20]` in it stands for twenty. */
+  /** One record line; `[1-20]` in it stands for twenty, and several such ranges go up together. */
   #records(line: string): ExpectedRecord[] {
-    const [, before = '', from, to, after = ''] = /^(.*)\[(\d+)-(\d+)\](.*)$/.exec(line) ?? [];
+    const [, from, to] = RANGE.exec(line) ?? [];
     if (from === undefined || to === undefined) return [this.#record(line)];
     const count = Number(to) - Number(from) + 1;
+    const ranges = new RegExp(RANGE, 'g');
     return Array.from({ length: count }, (_, i) =>
-      this.#record(`${before}${Number(from) + i}${after}`),
+      this.#record(line.replace(ranges, (_range, start: string) => String(Number(start) + i))),
     );
   }
 

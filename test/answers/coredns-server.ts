@@ -4,6 +4,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { RRCLASS } from '../../src/dns/rrclass.js';
+import { RRTYPE } from '../../src/dns/rrtype.js';
+import { encodeMessage, message } from '../../src/wire/message.js';
 
 export interface CorednsServer {
   readonly port: number;
@@ -43,7 +46,8 @@ export async function startCoredns(
   });
   const ended = once(child, 'exit');
   // it tells nobody when it is ready but those who ask
-  while (!(await isReady(env['ANSWERS_READY_PORT'] ?? ''))) {
+  const readyPort = env['ANSWERS_READY_PORT'] ?? '';
+  while (!(await isReady(readyPort)) || !(await isAnswering(port))) {
     if (child.exitCode !== null) throw new Error(`CoreDNS ended:\n${output}`);
     await pause(50);
   }
@@ -61,6 +65,17 @@ async function isReady(port: string): Promise<boolean> {
     ({ status }) => status === 200,
     () => false,
   );
+}
+
+/** It says that it is ready before it listens: whether a question is answered within a moment. */
+async function isAnswering(port: number): Promise<boolean> {
+  const question = { qname: 'cluster.local.', qtype: RRTYPE.SOA, qclass: RRCLASS.IN };
+  const socket = createSocket('udp4');
+  const answered = once(socket, 'message').then(() => true);
+  socket.send(encodeMessage(message({ id: 1, question: [question] })), port, '127.0.0.1');
+  const isAnswered = await Promise.race([answered, pause(50).then(() => false)]);
+  socket.close();
+  return isAnswered;
 }
 
 /** A port that is free over UDP too: CoreDNS cannot be asked which one it took. */

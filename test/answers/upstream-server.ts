@@ -24,12 +24,11 @@ export async function startUpstream(zoneText: string): Promise<UpstreamServer> {
     const query = decodeMessage(bytes);
     return query === undefined || query.response ? undefined : encodeMessage(reply(query, records));
   };
-  const udp = createSocket('udp4');
+  const { udp, tcp, port } = await bindBoth();
   udp.on('message', (bytes, peer) => {
     const sent = answer(bytes);
     if (sent !== undefined) udp.send(sent, peer.port, peer.address);
   });
-  const { tcp, port } = await bindBoth(udp);
   tcp.on('connection', (socket) => {
     let stream: Buffer = Buffer.alloc(0);
     socket.on('error', () => {});
@@ -53,14 +52,22 @@ export async function startUpstream(zoneText: string): Promise<UpstreamServer> {
   };
 }
 
-/** UDP takes a free port, and TCP the same. */
-async function bindBoth(udp: Socket): Promise<{ tcp: Server; port: number }> {
-  udp.bind(0, '127.0.0.1');
-  await once(udp, 'listening');
-  const tcp = createServer();
-  tcp.listen(udp.address().port, '127.0.0.1');
-  await once(tcp, 'listening');
-  return { tcp, port: udp.address().port };
+/** TCP takes a free port, and UDP the same; another one when somebody has it over UDP. */
+export async function bindBoth(): Promise<{ udp: Socket; tcp: Server; port: number }> {
+  for (;;) {
+    const tcp = createServer().listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const address = tcp.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const udp = createSocket('udp4');
+    const isBound = await new Promise<boolean>((resolve) => {
+      udp.once('error', () => resolve(false));
+      udp.bind(port, '127.0.0.1', () => resolve(true));
+    });
+    if (isBound) return { udp, tcp, port };
+    tcp.close();
+    udp.close();
+  }
 }
 
 function reply(query: Message, records: readonly ResourceRecord[]): Message {

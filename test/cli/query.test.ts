@@ -1,6 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CommandIo } from '../../src/cli/command.js';
 import { run } from '../../src/cli/query.js';
@@ -8,6 +5,7 @@ import { canonicalName } from '../../src/dns/name.js';
 import { RCODE } from '../../src/dns/rcode.js';
 import { recordFromText } from '../../src/dns/record-text.js';
 import { decodeMessage, encodeMessage, type Message, message } from '../../src/wire/message.js';
+import { bindBoth } from '../answers/upstream-server.js';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -24,7 +22,8 @@ async function serve(answers: Answers): Promise<number> {
     const reply = query === undefined ? undefined : answers(query, transport);
     return reply === undefined ? undefined : encodeMessage(reply);
   };
-  const tcp = createServer((socket) => {
+  const { udp, tcp, port } = await bindBoth();
+  tcp.on('connection', (socket) => {
     closers.push(() => socket.destroy());
     socket.on('error', () => {});
     socket.on('data', (data) => {
@@ -33,17 +32,10 @@ async function serve(answers: Answers): Promise<number> {
       socket.write(Buffer.concat([Uint8Array.of(reply.length >> 8, reply.length & 0xff), reply]));
     });
   });
-  tcp.listen(0, '127.0.0.1');
-  await once(tcp, 'listening');
-  const address = tcp.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const udp = createSocket('udp4');
   udp.on('message', (bytes, peer) => {
     const reply = answer(bytes, 'udp');
     if (reply !== undefined) udp.send(reply, peer.port, peer.address);
   });
-  udp.bind(port, '127.0.0.1');
-  await once(udp, 'listening');
   closers.push(
     () => tcp.close(),
     () => udp.close(),
