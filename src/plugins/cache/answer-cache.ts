@@ -144,16 +144,26 @@ export class AnswerCache {
     return negative?.fresh === true ? negative : (positive ?? negative);
   }
 
-  /** Keeps an answer if it is one to be kept; false when not. */
-  store(key: CacheKey, bytes: Uint8Array, now: number): boolean {
+  /**
+   * Keeps an answer if it is one to be kept, of a kind that is allowed; true when it was kept and its TTLs
+   * had to be changed for that.
+   */
+  store(
+    key: CacheKey,
+    bytes: Uint8Array,
+    now: number,
+    allowed: (kind: AnswerKind) => boolean,
+  ): boolean {
     const stored = storedAnswer(bytes, keyBytes(key), this.#options, this.#scratch);
-    return stored !== undefined && this.#insert(key, stored, now);
+    if (stored === undefined || !allowed(stored.kind)) return false;
+    this.#insert(key, stored, now);
+    return stored.changed;
   }
 
   /** Keeps an error for some seconds. */
-  storeError(key: CacheKey, rcode: number, seconds: number, now: number): boolean {
+  storeError(key: CacheKey, rcode: number, seconds: number, now: number): void {
     const stored = storedError(rcode, keyBytes(key), seconds);
-    return stored !== undefined && this.#insert(key, stored, now);
+    if (stored !== undefined) this.#insert(key, stored, now);
   }
 
   #found(kind: AnswerKind, key: CacheKey, now: number): Found | undefined {
@@ -164,7 +174,7 @@ export class AnswerCache {
     return { kind, cache, slot, fresh: cache.isFresh(slot, now) };
   }
 
-  #insert(key: CacheKey, stored: StoredAnswer, now: number): boolean {
+  #insert(key: CacheKey, stored: StoredAnswer, now: number): void {
     const { kind, entry, lifeSeconds } = stored;
     const { stale } = this.#options;
     const rcode = (entry[3] ?? 0) & RCODE_MASK;
@@ -175,7 +185,6 @@ export class AnswerCache {
     // the other kind is superseded; an error says nothing about the name, and prefer_positive keeps the old good answer
     const other: AnswerKind = kind === 'success' ? 'denial' : 'success';
     if (other === 'denial' || (!isError && !stale.preferPositive)) this.#remove(other, key);
-    return true;
   }
 
   #remove(kind: AnswerKind, key: CacheKey): void {

@@ -73,8 +73,7 @@ export class CacheHandler implements Handler {
       this.#count(CACHE_METRICS.misses, server);
       query.trace?.step('cache', 'miss');
       const reply = await next(query);
-      this.#keep(query, key, reply);
-      return reply;
+      return this.#keep(query, key, reply);
     }
     if (!found.fresh) return this.#stale(query, key, found, next);
     return this.#hit(query, key, found, next);
@@ -133,9 +132,9 @@ export class CacheHandler implements Handler {
     const started = next(untraced)
       .catch(() => recordsReply(RCODE.SERVFAIL))
       .then((reply) => {
-        if (!isFailure(reply)) this.#keep(query, key, reply);
+        const kept = isFailure(reply) ? reply : this.#keep(query, key, reply);
         this.#noteUnlessFresh(key);
-        return reply;
+        return kept;
       })
       .finally(() => this.#refreshes.delete(id));
     this.#refreshes.set(id, started);
@@ -167,46 +166,42 @@ export class CacheHandler implements Handler {
     });
   }
 
-  #keep(query: Query, key: CacheKey, reply: Reply): void {
+  /** Keeps what is to be kept, and gives what the client is to get: the same, or with TTLs within bounds. */
+  #keep(query: Query, key: CacheKey, reply: Reply): Reply {
     // without RD an upstream answers from what it happens to hold
-    if (reply.kind === 'drop' || !query.recursionDesired) return;
+    if (reply.kind === 'drop' || !query.recursionDesired) return reply;
     const now = this.now();
-    if (reply.kind === 'records') this.#keepRecords(query, key, reply, now);
-    else this.#keepBytes(query, key, reply.bytes, now);
+    if (reply.kind === 'records') return this.#keepRecords(query, key, reply, now);
+    return this.#keepBytes(query, key, reply.bytes, now) ?? reply;
   }
 
-  #keepBytes(query: Query, key: CacheKey, bytes: Uint8Array, now: number): void {
+  #keepBytes(query: Query, key: CacheKey, bytes: Uint8Array, now: number): Reply | undefined {
     const known = this.answers.find(key, now);
-    // those who shared one question come here with one reply
-    if (known?.fresh === true && known.cache.storedAt(known.slot) === now) return;
-    const error = ((bytes[3] ?? 0) & RCODE_MASK) === RCODE.SERVFAIL;
-    const positive = !error && ((bytes[6] ?? 0) | (bytes[7] ?? 0)) !== 0;
-    if (this.#isDisabled(positive ? 'success' : 'denial', query.key)) return;
-    this.answers.store(key, bytes, now);
+    // those who shared one question come here one after another with the same answer
+    const isKept = known?.fresh === true && known.cache.storedAt(known.slot) === now;
+    const allowed = (kind: AnswerKind): boolean => !this.#isDisabled(kind, query.key);
+    if (!isKept && !this.answers.store(key, bytes, now, allowed)) return undefined;
+    const kept = this.answers.find(key, now);
+    return kept?.fresh === true ? this.#replyFrom(query, kept, now) : undefined;
   }
 
   /**
    * Records are kept unless they are authoritative: what the block's own zones answer (kubernetes, hosts,
    * file ...) is as cheap there as here, and must never be hidden by an older answer.
    */
-  #keepRecords(query: Query, key: CacheKey, reply: RecordsReply, now: number): void {
-    if (reply.authoritative || reply.truncated) return;
+  #keepRecords(query: Query, key: CacheKey, reply: RecordsReply, now: number): Reply {
+    if (reply.authoritative || reply.truncated) return reply;
     if (reply.rcode === RCODE.SERVFAIL) {
       const seconds = Math.min(OWN_FAILURE_SECONDS, this.#options.servfailSeconds);
-      if (!this.#isDisabled('denial', query.key)) {
-        this.answers.storeError(key, reply.rcode, seconds, now);
-      }
-      return;
+      const allowed = !this.#isDisabled('denial', query.key);
+      if (allowed) this.answers.storeError(key, reply.rcode, seconds, now);
+      return reply;
     }
-    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return;
+    if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return reply;
     const { qname, qtype, qclass } = query;
     const question = [{ qname, qtype, qclass }];
-    this.#keepBytes(
-      query,
-      key,
-      encodeMessage(message({ ...reply, id: 0, response: true, question })),
-      now,
-    );
+    const bytes = encodeMessage(message({ ...reply, id: 0, response: true, question }));
+    return this.#keepBytes(query, key, bytes, now) ?? reply;
   }
 
   #isDisabled(kind: AnswerKind, name: string): boolean {

@@ -44,6 +44,8 @@ export interface StoredAnswer {
   readonly entry: Uint8Array;
   /** Seconds, at least 1: the lowest TTL of its records. */
   readonly lifeSeconds: number;
+  /** Whether bounds changed a TTL, so that clients are not to see the message as it came. */
+  readonly changed: boolean;
 }
 
 export interface StoreRules {
@@ -91,7 +93,7 @@ export function storedError(
   entry[3] = flags & (RA | RCODE_MASK);
   entry[0] = key.length >> 8;
   entry.set(key, ENTRY_HEADER);
-  return { kind: 'denial', entry, lifeSeconds };
+  return { kind: 'denial', entry, lifeSeconds, changed: false };
 }
 
 /** Success answers the question with data of the type; denial carries the SOA that proves the absence. */
@@ -170,13 +172,15 @@ function compile(
   entry.set(key, ENTRY_HEADER);
   entry.set(bytes.subarray(layout.questionEnd, end), bodyAt);
   let life = share.maxTtl;
+  let changed = false;
   for (const [index, record] of records.entries()) {
     const ttl = Math.min(share.maxTtl, Math.max(share.minTtl, ttlOf(bytes, record, kind)));
     view.setUint16(placesAt + 2 * index, record.ttlAt);
     view.setUint32(bodyAt + record.ttlAt - layout.questionEnd, ttl);
     life = Math.min(life, ttl);
+    changed ||= ttl !== record.ttl;
   }
-  return life < 1 ? undefined : { kind, entry, lifeSeconds: life };
+  return life < 1 ? undefined : { kind, entry, lifeSeconds: life, changed };
 }
 
 /** A record's own TTL; the SOA of a negative answer lives as long as its MINIMUM says (RFC 2308 §5). */
