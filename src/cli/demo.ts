@@ -1,5 +1,4 @@
 /** `svcdns demo`: the server with a small Kubernetes API of its own, until a signal ends it. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -32,8 +31,6 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const folder = mkdtempSync(join(tmpdir(), 'svcdns-demo-'));
   const api = new EmbeddedApi({
     port: args.apiPort,
-    // Other users of the machine have no business in this cluster.
-    token: randomBytes(16).toString('hex'),
     dns: { address: HOST, port: args.port || DEMO_PORT },
     terminationMs: TERMINATION_MS,
   });

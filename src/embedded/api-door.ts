@@ -40,7 +40,7 @@ export interface DoorOptions {
   readonly bookmarkMs: number;
   /** Whether watches may begin with the state (WatchList, Kubernetes 1.32 and later). */
   readonly watchList: boolean;
-  /** Empty: everybody may do everything. */
+  /** A bearer token to ask for; empty: none. */
   readonly token: string;
   /** Called with each request before it is judged. */
   onRequest(request: SeenRequest): void;
@@ -93,6 +93,7 @@ export class ApiDoor {
       if (retryAfterSeconds > 0) response.setHeader('retry-after', String(retryAfterSeconds));
       throw new ApiError(status, reason, message, { retryAfterSeconds });
     }
+    refuseBrowsers(request);
     this.#authenticate(request);
     const target = parseTarget(url.pathname);
     if (target !== undefined) await this.#handleResource(request, response, target, url);
@@ -190,6 +191,17 @@ export class ApiDoor {
     const includeObject = parseIncludeObject(query.get('includeObject'));
     return { rendering, includeObject, now: this.#options.cluster.surroundings.now() };
   }
+}
+
+/**
+ * Turns away what a web page makes a browser send, directly or by a name that it points at loopback:
+ * without TLS kubectl sends no credentials, so the door cannot ask for them.
+ */
+function refuseBrowsers({ headers }: IncomingMessage): void {
+  const host = (headers.host ?? '').replace(/:\d+$/, '');
+  const local = ['127.0.0.1', 'localhost', ''].includes(host);
+  if (local && headers.origin === undefined && headers['sec-fetch-site'] === undefined) return;
+  throw new ApiError(403, 'Forbidden', 'the embedded API takes no requests from web pages');
 }
 
 /** Everything that is not a resource: discovery, version, health, OpenAPI. */

@@ -26,7 +26,7 @@ import { createSystemObjects, type ServerAddress } from './system-objects.js';
 export interface EmbeddedApiOptions {
   /** 0 (default): a free one. */
   readonly port?: number;
-  /** Clients have to show this bearer token; empty (default): none. */
+  /** Clients have to show this bearer token; empty (default): none. kubectl sends none without TLS. */
   readonly token?: string;
   /** CIDR ranges of cluster IPs; the first gives the default family. */
   readonly serviceRanges?: readonly string[];
