@@ -205,12 +205,12 @@ class CaseFileParser {
     this.#cases.at(-1)?.steps.push({ ...rest, ...sections, rcode });
   }
 
-  /** `RCODE [aa] [tc] [ra] [ad]` */
+  /** `RCODE [aa] [tc] [ra] [ad]`; `ra?` says that it may be either. */
   #status(value: string): void {
     const [rcodeText = '', ...flags] = value.split(' ');
     const rcode = rcodeCode(rcodeText);
     if (rcode === undefined) throw this.#fault(`"${rcodeText}" is no rcode`);
-    const unknown = flags.find((flag) => !['aa', 'tc', 'ra', 'ad'].includes(flag));
+    const unknown = flags.find((flag) => !['aa', 'tc', 'ra', 'ra?', 'ad'].includes(flag));
     if (unknown !== undefined) throw this.#fault(`"${unknown}" is no flag`);
     const step = this.#stepNow();
     step.rcode = rcode;

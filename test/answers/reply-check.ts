@@ -102,7 +102,7 @@ function statusFaults(reply: Message, step: AnswerStep): string[] {
       ['ad', reply.authenticData],
     ] as const
   )
-    .filter(([flag, isSet]) => isSet !== step.flags.has(flag))
+    .filter(([flag, isSet]) => isSet !== step.flags.has(flag) && !step.flags.has(`${flag}?`))
     .map(([flag, isSet]) => `${flag} is ${isSet ? 'set' : 'clear'}`);
   return reply.rcode === step.rcode ? flags : [`rcode is ${rcodeName(reply.rcode)}`, ...flags];
 }
