@@ -137,6 +137,7 @@ export class Cluster {
     }
     checkPreconditions(type, before, textAt(sent, 'metadata', 'resourceVersion'), uidOf(sent));
     const object = this.#merged(type, before, sent, options);
+    if (type.namespaced) setNamespace(object, namespace);
     const rules = rulesOf(type);
     rules.applyDefaults(object);
     if (type === SERVICE && options.subresource === undefined) {
@@ -266,13 +267,7 @@ export class Cluster {
   }
 
   #checkNamespace(type: ResourceType, namespace: string, object: JsonObject): void {
-    const own = textAt(object, 'metadata', 'namespace');
-    if (own !== '' && own !== namespace) {
-      throw badRequest(
-        'the namespace of the provided object does not match the namespace sent on the request',
-      );
-    }
-    openObject(object, 'metadata')['namespace'] = namespace;
+    setNamespace(object, namespace);
     const home = this.get(NAMESPACE, '', namespace);
     if (isTerminating(home)) {
       throw forbidden(
@@ -308,6 +303,17 @@ function checkPreconditions(
       'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(type, name, why);
   }
+}
+
+/** The request's namespace, where the object names none or the same one. */
+function setNamespace(object: JsonObject, namespace: string): void {
+  const own = textAt(object, 'metadata', 'namespace');
+  if (own !== '' && own !== namespace) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  openObject(object, 'metadata')['namespace'] = namespace;
 }
 
 /** Everything but metadata and status. */

@@ -22,8 +22,10 @@ function applyOperation(root: Json, operation: Json): Json {
       return remove(root, path);
     case 'replace':
       return add(remove(root, path), path, value);
-    case 'move':
-      return add(remove(root, from), path, read(root, from));
+    case 'move': {
+      const moved = read(root, from);
+      return add(remove(root, from), path, moved);
+    }
     case 'copy':
       return add(root, path, structuredClone(read(root, from)));
     case 'test':
