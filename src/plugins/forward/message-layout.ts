@@ -1,4 +1,6 @@
 /** Where the records of a message stand: one strict walk over its bytes, after which offsets can be trusted. */
+import { RRTYPE } from '../../dns/rrtype.js';
+import { readOpt } from '../../wire/edns.js';
 import { HEADER_LENGTH } from '../../wire/header.js';
 import { RDATA_LAYOUTS, RDATA_LENGTHS } from '../../wire/rdata-layout.js';
 import { expandName, type NameBuffer } from '../../wire/wire-name.js';
@@ -54,15 +56,28 @@ export function layoutOf(message: Uint8Array, scratch: NameBuffer): MessageLayou
   }
   const questionEnd = at;
   const records: RecordPlace[] = [];
+  let hasOpt = false;
   for (const section of SECTION_OF_COUNT) {
     for (let left = u16(message, 6 + 2 * section); left > 0; left--) {
       const record = recordAt(message, at, section, scratch);
       if (record === undefined) return undefined;
+      if (record.type === RRTYPE.OPT) {
+        if (hasOpt || !isOpt(message, record)) return undefined;
+        hasOpt = true;
+      }
       records.push(record);
       at = record.end;
     }
   }
   return { qnameLength, questionEnd, records, end: at };
+}
+
+/** An OPT record stands in the additional section, belongs to the root, and its options fill it (RFC 6891 §6.1.1). */
+function isOpt(message: Uint8Array, record: RecordPlace): boolean {
+  const { section, owner, ttlAt } = record;
+  return (
+    section === ADDITIONAL && message[owner] === 0 && readOpt(message, ttlAt - 4) !== undefined
+  );
 }
 
 function recordAt(
