@@ -18,6 +18,8 @@ export interface CaseFile {
   readonly api: 'embedded' | 'static';
   /** Names of files in fixtures/, in the order in which they are applied. */
   readonly fixtures: readonly string[];
+  /** Why CoreDNS is not even started; undefined: it runs what its cases do not skip. */
+  readonly skipOnCoredns: string | undefined;
   readonly cases: readonly AnswerCase[];
 }
 
@@ -93,6 +95,7 @@ class CaseFileParser {
   #at = 0;
   #corefile = 'default';
   #api: CaseFile['api'] = 'embedded';
+  #skip: string | undefined;
   #fixtures: string[] = ['cluster.yaml'];
   readonly #cases: {
     title: string;
@@ -122,8 +125,12 @@ class CaseFileParser {
       file: this.#file,
       corefile: this.#corefile,
       api: this.#api,
+      skipOnCoredns: this.#skip,
       fixtures: this.#fixtures,
-      cases: this.#cases.map(({ skip, ...rest }) => ({ ...rest, skipOnCoredns: skip })),
+      cases: this.#cases.map(({ skip, ...rest }) => ({
+        ...rest,
+        skipOnCoredns: skip ?? this.#skip,
+      })),
     };
   }
 
@@ -148,6 +155,7 @@ class CaseFileParser {
   #headLine(key: string, value: string): void {
     if (key === 'corefile') this.#corefile = value;
     else if (key === 'fixtures') this.#fixtures = value.split(' ');
+    else if (key === 'coredns') this.#skip = this.#skipReason(value);
     else if (key === 'api' && value === 'static') this.#api = value;
     else throw this.#fault(`"${key}" is no line of a file's head`);
   }
@@ -277,6 +285,7 @@ function placeholder(line: string): string {
   if (type === RRTYPE.A) return '0.0.0.0';
   if (type === RRTYPE.AAAA) return '::';
   if (type === RRTYPE.SRV) return '0 0 0 .';
+  if (type === RRTYPE.SOA) return '. . 0 0 0 0 0';
   return '.';
 }
 
