@@ -5,9 +5,6 @@
  * canonical: dotted decimal for IPv4, RFC 5952 for IPv6.
  */
 
-/** An address family as it is counted everywhere in DNS: 4 or 6. */
-export type AddressFamily = 4 | 6;
-
 const OCTET = /^(?:0|[1-9]\d{0,2})$/;
 const GROUP = /^[0-9a-f]{1,4}$/i;
 
@@ -63,13 +60,6 @@ export function ipv6ToText(bytes: Uint8Array, offset: number = 0): string {
 export function addressToText(bytes: Uint8Array): string | undefined {
   if (bytes.length === 4) return ipv4ToText(bytes);
   return bytes.length === 16 ? ipv6ToText(bytes) : undefined;
-}
-
-/** The family of an address in text form; undefined when it is none. */
-export function addressFamily(text: string): AddressFamily | undefined {
-  const bytes = addressFromText(text);
-  if (bytes === undefined) return undefined;
-  return bytes.length === 4 ? 4 : 6;
 }
 
 /** Canonical text of an address in text form; an IPv4-mapped one becomes IPv4; undefined when it is none. */
