@@ -16,6 +16,7 @@ import type { Plugin } from './plugin.js';
 import { prometheusPlugin } from './prometheus/directive.js';
 import { readyPlugin } from './ready/directive.js';
 import { reloadPlugin } from './reload/directive.js';
+import { rewritePlugin } from './rewrite/directive.js';
 import { workersPlugin } from './workers/directive.js';
 
 /**
@@ -38,6 +39,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   prometheusPlugin,
   readyPlugin,
   reloadPlugin,
+  rewritePlugin,
   workersPlugin,
 ];
 

@@ -70,15 +70,8 @@ export function serverOf(corefile: string, settings: BlockSettings = {}): BlockU
     observe() {},
   });
   const ask = async (question: string, asking: Asking = {}): Promise<Message | undefined> => {
-    const [name = '', type = 'A', rrclass = 'IN'] = question.split(' ');
     const client = { ...UDP_CLIENT, ...asking.client };
-    const bytes = queryBytes({
-      qname: name.endsWith('.') ? name : `${name}.`,
-      qtype: type === 'ANY' ? 255 : (rrtypeCode(type) ?? 0),
-      qclass: rrclassCode(rrclass) ?? 1,
-      recursionDesired: asking.recursionDesired ?? true,
-      ...(asking.edns === undefined ? {} : { edns: asking.edns }),
-    });
+    const bytes = askingBytes(question, asking);
     const reply = await dataSide.answererFor(listener, client.transport).resolve(bytes, client);
     if (reply === undefined) return undefined;
     const decoded = decodeMessage(reply);
@@ -92,6 +85,18 @@ export function serverOf(corefile: string, settings: BlockSettings = {}): BlockU
     lines: async (question, asking) => messageLines(await ask(question, asking)),
     close: () => dataSide.close(),
   };
+}
+
+/** `NAME [TYPE [CLASS]]` as a message. */
+export function askingBytes(question: string, asking: Asking = {}): Uint8Array {
+  const [name = '', type = 'A', rrclass = 'IN'] = question.split(' ');
+  return queryBytes({
+    qname: name.endsWith('.') ? name : `${name}.`,
+    qtype: rrtypeCode(type) ?? 0,
+    qclass: rrclassCode(rrclass) ?? 1,
+    recursionDesired: asking.recursionDesired ?? true,
+    ...(asking.edns === undefined ? {} : { edns: asking.edns }),
+  });
 }
 
 /** A message as lines, for comparison at a glance. */

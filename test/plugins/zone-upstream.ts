@@ -60,11 +60,10 @@ export class ZoneUpstream {
     if (question === undefined) throw new Error('a query without question');
     const key = canonicalName(question.qname);
     this.asked.push(`${key} ${question.qtype}`);
-    const { answer, rcode } = this.#lookUp(key, question.qtype);
+    const { answer, rcode, negative } = this.#lookUp(key, question.qtype);
     const extras = this.#extras.get(key) ?? {};
     const records = (lines: readonly string[] = []): ResourceRecord[] =>
       lines.map((line) => recordFromText(line));
-    const negative = answer.every((record) => record.type === RRTYPE.CNAME);
     return encodeMessage(
       message({
         id: query.id,
@@ -82,7 +81,10 @@ export class ZoneUpstream {
   }
 
   /** Records of a name, behind its aliases; the rcode is that of the last name (RFC 6604 §3). */
-  #lookUp(key: string, qtype: number): { answer: ResourceRecord[]; rcode: number } {
+  #lookUp(
+    key: string,
+    qtype: number,
+  ): { answer: ResourceRecord[]; rcode: number; negative: boolean } {
     const answer: ResourceRecord[] = [];
     for (let name = key; ; ) {
       const own = this.#records.filter((record) => canonicalName(record.owner) === name);
@@ -90,7 +92,8 @@ export class ZoneUpstream {
       const alias = own.find((record) => record.type === RRTYPE.CNAME);
       if (wanted.length > 0 || alias === undefined || answer.length > 8) {
         answer.push(...wanted);
-        return { answer, rcode: own.length > 0 ? RCODE.NOERROR : RCODE.NXDOMAIN };
+        const rcode = own.length > 0 ? RCODE.NOERROR : RCODE.NXDOMAIN;
+        return { answer, rcode, negative: wanted.length === 0 };
       }
       answer.push(alias);
       name = canonicalName(nameFromWire(alias.rdata, 0)?.name ?? '.');
