@@ -28,6 +28,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/cluster/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,

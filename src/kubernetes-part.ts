@@ -26,6 +26,8 @@ export interface KubernetesPartsOptions {
   readonly plan: Plan;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
+  /** Parts of the plan before: those that want the same are taken over as they run. */
+  readonly known?: readonly KubernetesPart[];
   wallClock(): number;
 }
 
@@ -36,14 +38,21 @@ export interface KubernetesPartsOptions {
  */
 export async function kubernetesParts(options: KubernetesPartsOptions): Promise<KubernetesPart[]> {
   const groups = new Map<string, { block: PlannedBlock; options: KubernetesOptions }[]>();
+  const parts: KubernetesPart[] = [];
+  const free = [...(options.known ?? [])];
   for (const block of options.plan.blocks) {
     const wish = optionsOf(block, kubernetesPlugin);
     if (wish === undefined) continue;
+    const same = free.findIndex((part) => isSameWish(part.options, wish));
+    const [kept] = same < 0 ? [] : free.splice(same, 1);
+    if (kept !== undefined) {
+      parts.push({ ...kept, block, options: wish });
+      continue;
+    }
     const key = watchKey(wish);
     groups.set(key, [...(groups.get(key) ?? []), { block, options: wish }]);
   }
   const isTopLevelDomain = groups.size > 0 ? topLevelDomains() : () => false;
-  const parts: KubernetesPart[] = [];
   for (const group of groups.values()) {
     const source = await createKubeWatch({
       wishes: group.map((member) => member.options),
@@ -67,6 +76,22 @@ export async function kubernetesParts(options: KubernetesPartsOptions): Promise<
     parts.push(...made);
   }
   return parts;
+}
+
+/** Whether two directives make the same names from the same objects, wherever they stand in the file. */
+function isSameWish(a: KubernetesOptions, b: KubernetesOptions): boolean {
+  const text = ({ place: _, ...rest }: KubernetesOptions): string => JSON.stringify(rest);
+  return text(a) === text(b);
+}
+
+/** Closes the watches of parts that no other list of parts uses. */
+export async function closeUnused(
+  parts: readonly KubernetesPart[],
+  used: readonly KubernetesPart[],
+): Promise<void> {
+  const kept = new Set(used.map(({ source }) => source));
+  const sources = new Set(parts.map(({ source }) => source));
+  await Promise.all([...sources].filter((source) => !kept.has(source)).map((s) => s.close()));
 }
 
 /** Starts all watches; resolves when every directive's names are published. */

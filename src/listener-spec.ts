@@ -10,6 +10,8 @@ export interface ListenerSpec extends ListenerKey {
   readonly address: string;
   /** Indices of the blocks in the plan. */
   readonly blocks: readonly number[];
+  /** The port that was chosen where `port` is 0 and several threads share it. */
+  readonly boundPort?: number;
 }
 
 /** Addresses of an interface by its name; empty when there is none of that name. */

@@ -13,16 +13,10 @@ import { silentLogger } from './observe/logger.js';
 const NOBODY: Answerer = { answer: () => 0, resolve: async () => undefined };
 
 /**
- * The same specs with every port chosen; all of them were free a moment ago.
+ * The port of a spec, chosen when it is 0; it was free for UDP and TCP a moment ago.
  * @throws SvcdnsError ADDRESS_IN_USE or ADDRESS_NOT_ALLOWED
  */
-export async function probePorts(specs: readonly ListenerSpec[]): Promise<ListenerSpec[]> {
-  const probed: ListenerSpec[] = [];
-  for (const spec of specs) probed.push({ ...spec, port: await probe(spec) });
-  return probed;
-}
-
-async function probe(spec: ListenerSpec): Promise<number> {
+export async function probePort(spec: ListenerSpec): Promise<number> {
   const shared = {
     server: serverLabel(spec),
     address: spec.address,

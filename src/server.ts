@@ -1,35 +1,30 @@
-/** The server's wiring on the main thread: watches, tables, listeners, health and ready. */
+/** The server's wiring on the main thread: watches, tables, listeners, health and ready, reload. */
 import { networkInterfaces } from 'node:os';
 import type { Client } from './chain/query.js';
-import type { ListenAddress } from './corefile/listen-address.js';
 import type { Plan } from './corefile/plan.js';
-import { createDataSide, type DataSide } from './data-side.js';
+import type { DataConfiguration } from './data-host.js';
+import { createDataPlane, type DataPlane, MAIN_READER, workerCount } from './data-plane.js';
+import { createDataSide } from './data-side.js';
 import { SvcdnsError } from './errors.js';
+import { HttpEndpoints } from './http-endpoints.js';
 import {
   blockZones,
+  closeUnused,
   type KubernetesPart,
   kubernetesParts,
-  missingOf,
   startParts,
 } from './kubernetes-part.js';
 import type { Answerer } from './listen/answerer.js';
-import { canSharePorts } from './listen/udp.js';
 import { listenerSpecs } from './listener-spec.js';
-import { openHealthEndpoint } from './observe/health-endpoint.js';
 import type { Logger } from './observe/logger.js';
-import { openReadyEndpoint } from './observe/ready-endpoint.js';
-import { DRAIN_MS, openListeners } from './open-listeners.js';
 import { healthPlugin } from './plugins/health/directive.js';
 import { optionsOf } from './plugins/options-of.js';
-import { readyPlugin } from './plugins/ready/directive.js';
 import { PLUGIN_REGISTRY } from './plugins/registry.js';
-import { workersPlugin } from './plugins/workers/directive.js';
-import { probePorts } from './port-probe.js';
+import { Readiness } from './readiness.js';
 import type { WorkerListener } from './worker-message.js';
-import { startWorkerPool } from './worker-pool.js';
 
-/** The main thread's reader number in the tables. */
-const MAIN_READER = 0;
+/** How long a reload waits for the first lists of a changed kubernetes directive. */
+const RELOAD_SYNC_MS = 30_000;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -47,13 +42,21 @@ export type BoundListener = WorkerListener;
 
 /** A server that answers. */
 export interface RunningServer {
+  /** Where it listens now. */
   readonly listeners: readonly BoundListener[];
+  /** The plan in force. */
+  readonly plan: Plan;
   /** Resolves when every watch has had its first lists and their names are published. */
   readonly ready: Promise<void>;
   /** What is missing for readiness, in words; empty when ready. */
   missing(): readonly string[];
   /** Answers of the plan's first socket, without a socket: for tests. */
   answererFor(transport: Client['transport']): Answerer;
+  /**
+   * Has another plan take the place of this one, without losing a query or a socket that both have.
+   * @throws SvcdnsError when it can't be done; the plan before stays in force
+   */
+  reload(plan: Plan): Promise<void>;
   /** Not ready first, then the lameduck time, then drains and closes everything. */
   close(): Promise<void>;
 }
@@ -64,181 +67,176 @@ export interface RunningServer {
  * @throws SvcdnsError for what the operator has to mend: addresses, credentials
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { plan, logger } = options;
-  const opened = new OpenedParts();
+  const server = new Server(
+    options,
+    await dataPlaneFor(options, (reader) => server.forget(reader)),
+  );
   try {
-    const parts = await kubernetesParts({ ...options, wallClock: () => Date.now() });
-    for (const source of new Set(parts.map((part) => part.source))) opened.add(source);
-    const dataSide = makeDataSide(options, parts);
-    opened.add(dataSide);
-    const listeners = await openSockets(options, dataSide, parts, opened);
-    const readiness = new Readiness(parts);
-    await openHttp(plan, readiness, logger, opened);
-
-    const ready = startParts(parts).then(() => {
-      readiness.published = true;
-      if (parts.length > 0)
-        logger.info({ zones: parts.flatMap((part) => part.options.zones) }, 'ready');
-    });
-    ready.catch((err: unknown) => logger.error({ err }, 'the first lists could not be compiled'));
-    return {
-      listeners,
-      ready,
-      missing: () => readiness.missing(),
-      answererFor(transport) {
-        const [first] = listenerSpecs(plan, interfaceAddresses);
-        if (first === undefined) throw new SvcdnsError('COREFILE_SYNTAX', 'no server block');
-        return dataSide.answererFor(first, transport);
-      },
-      async close() {
-        readiness.stopping = true;
-        await lameduck(plan);
-        await opened.close();
-      },
-    };
+    await server.start();
+    return server;
   } catch (error) {
-    await opened.close();
+    await server.closeAll();
     throw error;
   }
 }
 
-/** What was opened, closed in reverse order. */
-class OpenedParts {
-  readonly #parts: (() => Promise<void>)[] = [];
-
-  add(part: { close(): Promise<void> }): void {
-    this.#parts.push(() => part.close());
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#parts.splice(0).reverse()) await close();
-  }
+async function dataPlaneFor(
+  { plan, logger, env, ...options }: ServerOptions,
+  onWorkerDeath: (reader: number) => void,
+): Promise<DataPlane> {
+  const { udpImplementation = 'auto', defaultWorkers = 0 } = options;
+  const workers =
+    udpImplementation === 'plain' ? 0 : await workerCount(plan, defaultWorkers, logger);
+  const podNamespace = env['POD_NAMESPACE'];
+  return createDataPlane({ logger, podNamespace, udpImplementation, workers, onWorkerDeath });
 }
 
-/** What /ready says. */
-class Readiness {
-  published: boolean;
-  stopping = false;
-  readonly #parts: readonly KubernetesPart[];
+class Server implements RunningServer {
+  plan: Plan;
+  ready: Promise<void> = Promise.resolve();
+  readonly #options: ServerOptions;
+  readonly #dataPlane: DataPlane;
+  readonly #readiness = new Readiness();
+  readonly #http: HttpEndpoints;
+  #parts: readonly KubernetesPart[] = [];
+  #reloading: Promise<void> = Promise.resolve();
 
-  constructor(parts: readonly KubernetesPart[]) {
-    this.#parts = parts;
-    this.published = parts.length === 0;
+  constructor(options: ServerOptions, dataPlane: DataPlane) {
+    this.#options = options;
+    this.#dataPlane = dataPlane;
+    this.#http = new HttpEndpoints(this.#readiness, options.logger);
+    this.plan = options.plan;
+  }
+
+  get listeners(): readonly BoundListener[] {
+    return this.#dataPlane.listeners();
+  }
+
+  async start(): Promise<void> {
+    this.#parts = await this.#makeParts(this.plan);
+    this.#readiness.wait(this.#parts);
+    await this.#dataPlane.apply(configurationOf(this.plan, this.#parts));
+    await this.#http.apply(this.plan);
+    const { logger } = this.#options;
+    this.ready = startParts(this.#parts).then(() => {
+      this.#readiness.setPublished();
+      if (this.#parts.length > 0) logger.info({ zones: this.#zones() }, 'ready');
+    });
+    this.ready.catch((err: unknown) => logger.error({ err }, 'the names could not be compiled'));
   }
 
   missing(): readonly string[] {
-    if (this.stopping) return ['the server is stopping'];
-    if (this.published) return [];
-    const missing = this.#parts.flatMap(missingOf);
-    return missing.length > 0 ? missing : ['kubernetes: names are being compiled'];
+    return this.#readiness.missing();
   }
-}
 
-function makeDataSide(
-  { plan, logger, env }: ServerOptions,
-  parts: readonly KubernetesPart[],
-): DataSide {
-  const podNamespace = env['POD_NAMESPACE'];
-  return createDataSide({
-    plan,
-    registry: PLUGIN_REGISTRY,
-    zones: parts.map(blockZones),
-    reader: MAIN_READER,
-    logger,
-    ...(podNamespace === undefined ? {} : { podNamespace }),
-    now: () => performance.now(),
-    wallClock: () => Date.now(),
-    random: () => Math.random(),
-    count: () => {},
-    observe: () => {},
-  });
-}
-
-/** The listeners of a server: on this thread, or on data workers. */
-async function openSockets(
-  { plan, ...options }: ServerOptions,
-  dataSide: DataSide,
-  parts: readonly KubernetesPart[],
-  opened: OpenedParts,
-): Promise<readonly BoundListener[]> {
-  const specs = listenerSpecs(plan, interfaceAddresses);
-  const count = await workerCount(plan, options);
-  const logger = options.logger.child({ room: 'listen' });
-  if (count === 0) {
-    const listeners = await openListeners({
-      specs,
-      dataSide,
-      logger,
-      udpImplementation: options.udpImplementation ?? 'auto',
-      reusePort: false,
-    });
-    for (const listener of listeners) opened.add({ close: () => listener.close(DRAIN_MS) });
-    return listeners;
-  }
-  const pool = await startWorkerPool({
-    count,
-    start: {
+  answererFor(transport: Client['transport']): Answerer {
+    const { plan, zones, specs } = configurationOf(this.plan, this.#parts);
+    const [first] = specs;
+    if (first === undefined) throw new SvcdnsError('COREFILE_SYNTAX', 'no server block');
+    const podNamespace = this.#options.env['POD_NAMESPACE'];
+    const side = createDataSide({
       plan,
-      zones: parts.map(blockZones),
-      specs: await probePorts(specs),
-      podNamespace: options.env['POD_NAMESPACE'],
-    },
-    logger: options.logger,
-    onDeath: (reader) => {
-      for (const { sync } of parts) sync.releaseReader(reader);
-    },
-  });
-  opened.add({ close: () => pool.close(DRAIN_MS) });
-  return pool.listeners;
+      zones,
+      registry: PLUGIN_REGISTRY,
+      reader: MAIN_READER,
+      logger: this.#options.logger,
+      ...(podNamespace === undefined ? {} : { podNamespace }),
+      now: () => performance.now(),
+      wallClock: () => Date.now(),
+      random: () => Math.random(),
+      count: () => {},
+      observe: () => {},
+    });
+    return side.answererFor(first, transport);
+  }
+
+  reload(plan: Plan): Promise<void> {
+    const next = this.#reloading.then(() => this.#reload(plan));
+    this.#reloading = next.catch(() => {});
+    return next;
+  }
+
+  async close(): Promise<void> {
+    this.#readiness.setStopping();
+    await this.#reloading;
+    await lameduck(this.plan);
+    await this.closeAll();
+  }
+
+  /** Closes in the order in which clients notice least: sockets, then endpoints, then watches. */
+  async closeAll(): Promise<void> {
+    await this.#dataPlane.close();
+    await this.#http.close();
+    await closeUnused(this.#parts, []);
+  }
+
+  forget(reader: number): void {
+    for (const { sync } of this.#parts) sync.releaseReader(reader);
+  }
+
+  async #reload(plan: Plan): Promise<void> {
+    const before = this.#parts;
+    const parts = await this.#makeParts(plan, before);
+    const fresh = parts.filter((part) => !before.some(({ sync }) => sync === part.sync));
+    try {
+      // names that are known now must not be lost to a first list that does not come
+      await within(startParts(fresh), RELOAD_SYNC_MS, fresh);
+      await this.#http.apply(plan);
+      try {
+        await this.#dataPlane.apply(configurationOf(plan, parts));
+      } catch (error) {
+        await this.#http.apply(this.plan);
+        throw error;
+      }
+    } catch (error) {
+      await closeUnused(parts, before);
+      throw error;
+    }
+    this.plan = plan;
+    this.#parts = parts;
+    await closeUnused(before, parts);
+  }
+
+  #makeParts(plan: Plan, known: readonly KubernetesPart[] = []): Promise<KubernetesPart[]> {
+    const { env, logger } = this.#options;
+    return kubernetesParts({ plan, env, logger, known, wallClock: () => Date.now() });
+  }
+
+  #zones(): string[] {
+    return this.#parts.flatMap(({ options }) => options.zones);
+  }
 }
 
-/** The largest number that a block asks for, else the default; none where batches are not to be had. */
-async function workerCount(plan: Plan, options: Omit<ServerOptions, 'plan'>): Promise<number> {
-  const asked = plan.blocks.flatMap((block) => optionsOf(block, workersPlugin)?.count ?? []);
-  const count = asked.length > 0 ? Math.max(...asked) : (options.defaultWorkers ?? 0);
-  if (count === 0 || options.udpImplementation === 'plain') return 0;
-  if (await canSharePorts()) return count;
-  options.logger.info({}, 'threads cannot share ports here: the main thread answers');
-  return 0;
+function configurationOf(plan: Plan, parts: readonly KubernetesPart[]): DataConfiguration {
+  return { plan, zones: parts.map(blockZones), specs: listenerSpecs(plan, interfaceAddresses) };
 }
 
 function interfaceAddresses(name: string): string[] {
   return (networkInterfaces()[name] ?? []).map(({ address }) => address);
 }
 
-/** Opens /health and /ready where directives ask for them; the same address is opened once. */
-async function openHttp(
-  plan: Plan,
-  readiness: Readiness,
-  logger: Logger,
-  opened: OpenedParts,
+/** Waits for the first lists of new directives, but not for ever. */
+async function within(
+  started: Promise<void>,
+  limitMs: number,
+  parts: readonly KubernetesPart[],
 ): Promise<void> {
-  const taken = new Set<string>();
-  const isNew = (kind: string, { host, port }: ListenAddress): boolean => {
-    const key = `${kind} ${host}:${port}`;
-    return !taken.has(key) && taken.add(key) !== undefined;
-  };
-  for (const block of plan.blocks) {
-    const health = optionsOf(block, healthPlugin);
-    if (health !== undefined && isNew('health', health.address)) {
-      const { host: address, port } = health.address;
-      opened.add(
-        await openHealthEndpoint({ address, port, lameduckMs: health.lameduckMs, logger }),
-      );
-    }
-    const ready = optionsOf(block, readyPlugin);
-    if (ready !== undefined && isNew('ready', ready.address)) {
-      const { host: address, port } = ready.address;
-      opened.add(
-        await openReadyEndpoint({
-          address,
-          port,
-          readiness: () => readiness.missing(),
-          monitor: 'continuously',
-          logger,
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const [first] = parts;
+      reject(
+        new SvcdnsError('KUBE_UNREACHABLE', `the first lists did not come within ${limitMs} ms`, {
+          ...(first === undefined ? {} : { where: first.options.place }),
+          mend: 'the configuration before stays in force; mend the access to the API and reload',
         }),
       );
-    }
+    }, limitMs);
+  });
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,14 +1,10 @@
 /** What the main thread and a data worker say to each other; plain data. */
-import type { Plan } from './corefile/plan.js';
-import type { BlockZones } from './data-side.js';
+import type { DataConfiguration } from './data-host.js';
 import type { ErrorCode, Place } from './errors.js';
-import type { ListenerSpec } from './listener-spec.js';
 
 /** What a worker is started with. */
 export interface WorkerStart {
-  readonly plan: Plan;
-  readonly zones: readonly BlockZones[];
-  readonly specs: readonly ListenerSpec[];
+  readonly configuration: DataConfiguration;
   /** Its reader number in every table, from 1. */
   readonly reader: number;
   readonly podNamespace: string | undefined;
@@ -27,17 +23,17 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** From a worker. */
 export type WorkerReport =
-  | { readonly kind: 'listening'; readonly listeners: readonly WorkerListener[] }
+  /** The configuration is in force: the first one, or that of the last order. */
+  | { readonly kind: 'applied'; readonly listeners: readonly WorkerListener[] }
   | { readonly kind: 'failed'; readonly fault: WorkerFault }
   | {
       readonly kind: 'log';
       readonly level: LogLevel;
       readonly fields: Readonly<Record<string, unknown>>;
       readonly message: string;
-    }
-  | { readonly kind: 'closed' };
+    };
 
-/** Why a worker could not start, so that the main thread can throw it again. */
+/** Why a worker could not do what it was told, so that the main thread can throw it again. */
 export interface WorkerFault {
   readonly code: ErrorCode | undefined;
   readonly message: string;
@@ -46,4 +42,6 @@ export interface WorkerFault {
 }
 
 /** To a worker. */
-export type WorkerOrder = { readonly kind: 'close'; readonly drainMs: number };
+export type WorkerOrder =
+  | { readonly kind: 'apply'; readonly configuration: DataConfiguration }
+  | { readonly kind: 'close'; readonly drainMs: number };

@@ -4,10 +4,12 @@ import { resolve } from 'node:path';
 import { CorefileFaults } from '../corefile/faults.js';
 import { loadPlan } from '../corefile/loader.js';
 import type { Plan } from '../corefile/plan.js';
+import type { PlanResult } from '../corefile/planner.js';
 import { cpuLimit } from '../cpu-limit.js';
 import { SvcdnsError } from '../errors.js';
 import { createPinoLogger } from '../observe/pino-logger.js';
 import { PLUGIN_REGISTRY } from '../plugins/registry.js';
+import { Reloader } from '../reloader.js';
 import { startServer } from '../server.js';
 import type { CommandIo } from './command.js';
 import { chooseCorefile } from './corefile-choice.js';
@@ -19,7 +21,8 @@ const MAX_DEFAULT_WORKERS = 4;
 /** Runs the server; 0 after a clean end. */
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   const args = parseServeArguments(argv);
-  const plan = readPlan(args, io);
+  const load = (): PlanResult => readPlan(args, io);
+  const plan = planOrThrow(load());
   const readable = args.logFormat === undefined ? io.terminal : args.logFormat === 'text';
   const logger = await createPinoLogger({ readable });
   const server = await startServer({
@@ -29,28 +32,35 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     defaultWorkers: Math.min(cpuLimit(), MAX_DEFAULT_WORKERS),
   });
   const pidfile = args.pidfile === undefined ? undefined : resolve(io.cwd, args.pidfile);
+  const reloader = new Reloader({ server, load, logger, random: () => Math.random() });
+  const forgetOrders = io.onReload(() => void reloader.reload());
   try {
     if (pidfile !== undefined) writePid(pidfile);
     if (!args.quiet) announce(plan, server.listeners, io);
     await aborted(io.signal);
     logger.info({}, 'stopping');
   } finally {
+    forgetOrders();
+    reloader.close();
     await server.close();
     if (pidfile !== undefined) rmSync(pidfile, { force: true });
   }
   return 0;
 }
 
-/** @throws CorefileFaults with every fault */
-function readPlan(args: ServeArguments, io: CommandIo): Plan {
+function readPlan(args: ServeArguments, io: CommandIo): PlanResult {
   const { path } = chooseCorefile(args.conf, io.cwd);
-  const result = loadPlan(path, {
+  return loadPlan(path, {
     env: io.env,
     registry: PLUGIN_REGISTRY,
     defaultPort: args.port,
     cwd: io.cwd,
   });
-  if ('faults' in result) throw new CorefileFaults(result.faults);
+}
+
+/** @throws CorefileFaults with every fault */
+function planOrThrow(result: PlanResult): Plan {
+  if (result.faults !== undefined) throw new CorefileFaults(result.faults);
   return result.plan;
 }
 

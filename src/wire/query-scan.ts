@@ -171,6 +171,7 @@ function scanRecords(
       scan.ednsVersion = bytes[at + 5]!;
       scan.dnssecOk = (bytes[at + 6]! & 0x80) !== 0;
       scan.hasEdnsOptions = dataLength > 0;
+      if (dataLength > 0 && !areOptions(bytes, at + 10, dataLength)) return SCAN_FORMERR_QUESTION;
     } else {
       scan.hasOtherRecords = true;
     }
@@ -178,4 +179,12 @@ function scanRecords(
   }
   // octets behind the last record are tolerated, as other servers do
   return SCAN_OK;
+}
+
+/** Whether `length` octets are whole EDNS options, code and length in front of each (RFC 6891 §6.1.2). */
+function areOptions(bytes: Uint8Array, from: number, length: number): boolean {
+  let at = from;
+  const end = from + length;
+  while (at + 4 <= end) at += 4 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+  return at === end;
 }

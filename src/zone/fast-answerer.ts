@@ -52,6 +52,7 @@ const BADVERS_UPPER = 1;
 
 const TYPE_A = 1;
 const TYPE_SOA = 6;
+const TYPE_OPT = 41;
 const TYPE_IXFR = 251;
 const TYPE_AXFR = 252;
 const TYPE_ANY = 255;
@@ -111,7 +112,7 @@ export class FastAnswerer {
     }
     const { qtype } = scan;
     if (scan.qclass !== CLASS_IN || scan.hasOtherRecords) return ASK_CHAIN;
-    if (qtype === TYPE_AXFR || qtype === TYPE_IXFR) return ASK_CHAIN;
+    if (qtype === TYPE_AXFR || qtype === TYPE_IXFR || qtype === TYPE_OPT) return ASK_CHAIN;
     const cut = findCut(this.#options.cuts, scan);
     if (cut === undefined) return ASK_CHAIN;
     const { zone } = cut;

@@ -59,7 +59,7 @@ export function writeHead(
   return outStart + scan.questionEnd;
 }
 
-/** A reply of the header alone, for what can't be parsed: ID, opcode and RD of the query. */
+/** A reply of the header alone, for what can't be parsed: ID, opcode, RD and CD of the query. */
 export function writeHeaderOnly(
   query: Uint8Array,
   start: number,
@@ -70,7 +70,7 @@ export function writeHeaderOnly(
   out[outStart] = query[start]!;
   out[outStart + 1] = query[start + 1]!;
   out[outStart + 2] = QR | (query[start + 2]! & 0x79);
-  out[outStart + 3] = rcode;
+  out[outStart + 3] = (query[start + 3]! & CD) | rcode;
   for (let i = 4; i < HEADER_LENGTH; i++) out[outStart + i] = 0;
   return HEADER_LENGTH;
 }

@@ -102,7 +102,6 @@ async function followAlias(
       : records.rcode;
   return recordsReply(rcode, {
     authoritative: true,
-    recursionAvailable: records?.recursionAvailable ?? false,
     truncated: records?.truncated ?? false,
     answer: [cname, ...spelled(records?.answer ?? [], target)],
     authority: rcode === RCODE.SERVFAIL ? [] : (records?.authority ?? []),
