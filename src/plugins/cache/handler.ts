@@ -8,6 +8,7 @@ import { RRTYPE } from '../../dns/rrtype.js';
 import { extendedErrorOption, optBytes } from '../../wire/edns.js';
 import { HEADER_LENGTH, RCODE_MASK } from '../../wire/header.js';
 import { encodeMessage, message } from '../../wire/message.js';
+import { wireNameLength } from '../../wire/wire-name.js';
 import { type Clock, systemClock } from '../forward/clock.js';
 import type { DataEnvironment } from '../plugin.js';
 import { AnswerCache, type CacheKey, cacheKey, type Found } from './answer-cache.js';
@@ -28,6 +29,8 @@ export interface CacheEnvironment extends DataEnvironment {
   ownsName?(key: string): boolean;
 }
 
+type MetricLabels = Readonly<Record<string, string>>;
+
 export class CacheHandler implements Handler {
   readonly name = 'cache';
   /** What is kept; also the hot path's door, see answer-cache.ts. */
@@ -35,7 +38,8 @@ export class CacheHandler implements Handler {
   readonly #options: CacheOptions;
   readonly #environment: CacheEnvironment;
   readonly #clock: Clock;
-  readonly #zonesLabel: string;
+  /** Labels of metrics by listener, made once. */
+  readonly #labels = new Map<string, Readonly<Record<AnswerKind | 'plain', MetricLabels>>>();
   /** Questions that are being asked anew although an answer is kept, by their key. */
   readonly #refreshes = new Map<string, Promise<Reply>>();
 
@@ -43,7 +47,6 @@ export class CacheHandler implements Handler {
     this.#options = options;
     this.#environment = environment;
     this.#clock = clock ?? systemClock(() => environment.now());
-    this.#zonesLabel = options.zones.join(',');
     const server = ownLabel(environment);
     this.answers = new AnswerCache(options, {
       onEvict: (kind) => this.#count(CACHE_METRICS.evictions, server, kind),
@@ -217,7 +220,7 @@ export class CacheHandler implements Handler {
       const text = `${rcodeName(rcode)} of ${now - cache.storedAt(slot)} s ago`;
       return recordsReply(rcode, { extendedError: { code: EDE_CACHED_ERROR, text } });
     }
-    const questionEnd = HEADER_LENGTH + nameToWire(query.qname).length + 4;
+    const questionEnd = HEADER_LENGTH + wireNameLength(query.bytes, HEADER_LENGTH) + 4;
     const length = cache.replyLength(slot, questionEnd);
     const opt = ttl < 0 ? NOTHING : staleOpt(rcode, now - cache.storedAt(slot));
     const bytes = new Uint8Array(length + opt.length);
@@ -228,8 +231,14 @@ export class CacheHandler implements Handler {
   }
 
   #count(metric: string, server: string, type?: AnswerKind, by?: number): void {
-    const labels = { server, zones: this.#zonesLabel, view: '' };
-    this.#environment.count(metric, type === undefined ? labels : { ...labels, type }, by);
+    let labels = this.#labels.get(server);
+    if (labels === undefined) {
+      const plain = { server, zones: this.#options.zones.join(','), view: '' };
+      const success = { ...plain, type: 'success' };
+      labels = { plain, success, denial: { ...plain, type: 'denial' } };
+      this.#labels.set(server, labels);
+    }
+    this.#environment.count(metric, labels[type ?? 'plain'], by);
   }
 }
 
