@@ -1,4 +1,8 @@
-/** Gathers changes for a few milliseconds, so that a rolling update is derived once and not fifty times. */
+/**
+ * Gathers changes for a few milliseconds, so that a rolling update is derived once and not fifty times.
+ *
+ * The first change after a quiet time goes out at once: a service that was just created is asked for now.
+ */
 import type { KubeClock } from './kube-clock.js';
 import type { KubeChange } from './objects.js';
 import type { ChangeBatch } from './watch-source.js';
@@ -19,6 +23,9 @@ export class ChangeBatcher {
   #receivedAt = 0;
   #firstAt = 0;
   #lastAt = 0;
+  #flushedAt = Number.NEGATIVE_INFINITY;
+  /** How long a quiet time is: longer after a batch that took long. */
+  #restMs = QUIET_MS;
   #cancel: (() => void) | undefined;
 
   constructor(clock: KubeClock, listener: (batch: ChangeBatch) => void) {
@@ -35,7 +42,8 @@ export class ChangeBatcher {
     this.#lastAt = now;
     this.#changes.push(change);
     this.#weight += weightOf(change);
-    if (this.#weight >= MAX_WEIGHT) this.flush();
+    const isQuiet = now - this.#flushedAt >= this.#restMs && this.#cancel === undefined;
+    if (this.#weight >= MAX_WEIGHT || isQuiet) this.flush();
     else if (this.#cancel === undefined) this.#arm(QUIET_MS);
   }
 
@@ -46,7 +54,11 @@ export class ChangeBatcher {
     const batch = { changes: this.#changes, receivedAt: this.#receivedAt };
     this.#changes = [];
     this.#weight = 0;
+    const startedAt = this.#clock.now();
     this.#listener(batch);
+    this.#flushedAt = this.#clock.now();
+    // at least half of the time stays for everything else, however large the services that change
+    this.#restMs = Math.max(QUIET_MS, Math.min(this.#flushedAt - startedAt, LONGEST_MS));
   }
 
   /** Takes the timer off; what is gathered stays. */

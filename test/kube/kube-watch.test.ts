@@ -119,7 +119,7 @@ describe('the kinds that are watched', () => {
 });
 
 describe('batches', () => {
-  it('hold what came together, in its order, with the time of its first event', async () => {
+  it('begin with the first change at once and hold together what comes with it, in its order', async () => {
     const harness = started(new WatchHarness(api));
     const stream = (await api.take('streamed-list', 'services')).open();
     stream.bookmark('1', true);
@@ -132,8 +132,9 @@ describe('batches', () => {
         )
         .join(''),
     );
-    await eventually(() => harness.batches.length === 1);
+    await eventually(() => harness.batches.length === 2);
     expect(harness.told).toEqual(['added shop/b', 'added shop/a', 'added shop/c']);
+    expect(harness.batches.map((batch) => batch.changes.length)).toEqual([1, 2]);
     expect(harness.batches[0]?.receivedAt).toBeGreaterThan(1_700_000_000_000);
   });
 
