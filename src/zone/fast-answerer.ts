@@ -16,6 +16,19 @@ import {
   SCAN_SILENT,
   scanQuery,
 } from '../wire/query-scan.js';
+import {
+  type AnswerTally,
+  SLOW_CLASS,
+  SLOW_EXTRA_RECORDS,
+  SLOW_FALLTHROUGH,
+  SLOW_NOT_READY,
+  SLOW_OTHER_ZONE,
+  SLOW_OUTSIDE_TARGET,
+  SLOW_POD_ADDRESS,
+  SLOW_SEARCH_PATH,
+  SLOW_TYPE,
+  type SlowPathReason,
+} from './answer-tally.js';
 import { parseDashedIpv4 } from './dashed-ipv4.js';
 import {
   ANSWER_ASK_CHAIN,
@@ -49,6 +62,7 @@ const NXDOMAIN = 3;
 const NOTIMP = 4;
 /** BADVERS is 16: 0 in the header, 1 in OPT (RFC 6891 §6.1.3). */
 const BADVERS_UPPER = 1;
+const BADVERS = 16;
 
 const TYPE_A = 1;
 const TYPE_SOA = 6;
@@ -73,7 +87,7 @@ export interface FastAnswererOptions {
   readonly udpLimit: number;
   readonly rotation: Rotation;
   /** Counts of what was answered; undefined where nobody counts. */
-  readonly tally?: (rcode: number, octets: number, qtype: number, zone: ServedZone) => void;
+  readonly tally?: AnswerTally;
 }
 
 /** Answers from tables; one object per listener and thread. */
@@ -97,32 +111,38 @@ export class FastAnswerer {
   ): number {
     const scan = this.#scan;
     const result = scanQuery(query, start, length, scan);
+    if (result === SCAN_SILENT) return NO_REPLY;
+    this.#options.tally?.arrived(length);
     if (result !== SCAN_OK) {
-      if (result === SCAN_SILENT) return NO_REPLY;
       const rcode = result === SCAN_NOTIMP ? NOTIMP : FORMERR;
-      if (result !== SCAN_FORMERR_QUESTION) {
-        return writeHeaderOnly(query, start, out, outStart, rcode);
-      }
-      return writeHead(query, start, scan, out, outStart, rcode, false) - outStart;
+      const isWhole = result === SCAN_FORMERR_QUESTION;
+      const octets = isWhole
+        ? writeHead(query, start, scan, out, outStart, rcode, false) - outStart
+        : writeHeaderOnly(query, start, out, outStart, rcode);
+      return this.#refuse(rcode, octets);
     }
     if (scan.hasEdns && scan.ednsVersion !== 0) {
       const at = writeHead(query, start, scan, out, outStart, 0, false);
       const { udpLimit } = this.#options;
-      return writeOpt(out, outStart, at, scan, udpLimit, BADVERS_UPPER) - outStart;
+      const end = writeOpt(out, outStart, at, scan, udpLimit, BADVERS_UPPER);
+      return this.#refuse(BADVERS, end - outStart);
     }
     const { qtype } = scan;
-    if (scan.qclass !== CLASS_IN || scan.hasOtherRecords) return ASK_CHAIN;
-    if (qtype === TYPE_AXFR || qtype === TYPE_IXFR || qtype === TYPE_OPT) return ASK_CHAIN;
+    if (scan.qclass !== CLASS_IN) return this.#pass(SLOW_CLASS);
+    if (scan.hasOtherRecords) return this.#pass(SLOW_EXTRA_RECORDS);
+    if (qtype === TYPE_AXFR || qtype === TYPE_IXFR || qtype === TYPE_OPT) {
+      return this.#pass(SLOW_TYPE);
+    }
     const cut = findCut(this.#options.cuts, scan);
-    if (cut === undefined) return ASK_CHAIN;
+    if (cut === undefined) return this.#pass(SLOW_OTHER_ZONE);
     const { zone } = cut;
     if (zone === undefined) {
       return cut.shortZone === undefined
-        ? ASK_CHAIN
+        ? this.#pass(SLOW_OTHER_ZONE)
         : this.#answerShort(cut.shortZone, query, start, out, outStart, capacity);
     }
     const { reader } = zone;
-    if (!reader.isReady()) return ASK_CHAIN;
+    if (!reader.isReady()) return this.#pass(SLOW_NOT_READY);
     reader.enter();
     const octets = this.#answerIn(zone, query, start, out, outStart, capacity);
     reader.leave();
@@ -154,9 +174,9 @@ export class FastAnswerer {
       const octets = this.#answerPod(zone, keyLength, query, start, out, outStart, capacity);
       if (octets !== NO_REPLY) return octets;
     }
-    if (zone.description.fallthrough) return ASK_CHAIN;
+    if (zone.description.fallthrough) return this.#pass(SLOW_FALLTHROUGH);
     // `X.b.svc.<zone>` with dots in X is what a pod asks first for an outside name (search_path outside)
-    if (zone.description.searchOutside && keyLabels > 3) return ASK_CHAIN;
+    if (zone.description.searchOutside && keyLabels > 3) return this.#pass(SLOW_SEARCH_PATH);
     return this.#writeNegative(zone, NXDOMAIN, false, query, start, out, outStart, capacity);
   }
 
@@ -174,16 +194,16 @@ export class FastAnswerer {
     const isService = labelCount === 2;
     const isPort =
       labelCount === 4 && folded[1] === UNDERSCORE && folded[labelStart[1]! + 1] === UNDERSCORE;
-    if (!isService && !isPort) return ASK_CHAIN;
+    if (!isService && !isPort) return this.#pass(SLOW_OTHER_ZONE);
     const { reader } = zone;
-    if (!reader.isReady()) return ASK_CHAIN;
+    if (!reader.isReady()) return this.#pass(SLOW_NOT_READY);
     let hash = scan.prefixHash[labelCount]!;
     for (let i = 0; i < SVC_SUFFIX.length; i++) hash = hashOctet(hash, SVC_SUFFIX[i]!);
     reader.enter();
     const entry = reader.find(hash, folded, 0, scan.qnameLength - 1, SVC_SUFFIX);
     const octets =
       entry === 0 || (reader.octets[entry + ENTRY_FLAGS]! & FLAG_SHORT) === 0
-        ? ASK_CHAIN
+        ? this.#pass(SLOW_OTHER_ZONE)
         : this.#answerEntry(zone, entry, true, query, start, out, outStart, capacity);
     reader.leave();
     return octets;
@@ -208,7 +228,7 @@ export class FastAnswerer {
       return this.#writeNegative(zone, NOERROR, short, query, start, out, outStart, capacity);
     }
     const flags = reader.halves[(answer + ANSWER_FLAGS) >> 1]!;
-    if ((flags & ANSWER_ASK_CHAIN) !== 0) return ASK_CHAIN;
+    if ((flags & ANSWER_ASK_CHAIN) !== 0) return this.#pass(SLOW_OUTSIDE_TARGET);
     const rcode = (flags & ANSWER_NXDOMAIN) !== 0 ? NXDOMAIN : NOERROR;
     const limit =
       replyLimit(scan, isDatagram, udpLimit, capacity) - (scan.hasEdns ? OPT_LENGTH : 0);
@@ -264,8 +284,19 @@ export class FastAnswerer {
   #finish(zone: ServedZone, rcode: number, out: Uint8Array, outStart: number, at: number): number {
     const scan = this.#scan;
     const end = scan.hasEdns ? writeOpt(out, outStart, at, scan, this.#options.udpLimit, 0) : at;
-    this.#options.tally?.(rcode, end - outStart, scan.qtype, zone);
+    this.#options.tally?.answered(zone, scan, rcode, end - outStart);
     return end - outStart;
+  }
+
+  /** An answer that needs no zone. */
+  #refuse(rcode: number, octets: number): number {
+    this.#options.tally?.refused(rcode, octets);
+    return octets;
+  }
+
+  #pass(reason: SlowPathReason): number {
+    this.#options.tally?.passed(reason);
+    return ASK_CHAIN;
   }
 
   /** Whether the name is `<label>.<namespace>.pod` in the zone. */
@@ -297,7 +328,9 @@ export class FastAnswerer {
     const flags = reader.octets[parent + ENTRY_FLAGS]!;
     const isIpv4 = parseDashedIpv4(folded, 1, folded[0]!, this.#ipv4);
     // IPv6 has many spellings: the chain reads them
-    if (!isIpv4) return couldBeIpv6(folded, 1, folded[0]!) ? ASK_CHAIN : NO_REPLY;
+    if (!isIpv4) {
+      return couldBeIpv6(folded, 1, folded[0]!) ? this.#pass(SLOW_POD_ADDRESS) : NO_REPLY;
+    }
     if ((flags & FLAG_PODS_VERIFIED) !== 0 || (flags & FLAG_PODS_INSECURE) === 0) return NO_REPLY;
     if (qtype !== TYPE_A && qtype !== TYPE_ANY) {
       return this.#writeNegative(zone, NOERROR, false, query, start, out, outStart, capacity);
