@@ -134,6 +134,9 @@ export class ApiDoor {
       return;
     }
     const reply = handleObjectRequest(this.#options.cluster, objectRequest);
+    for (const warning of reply.warnings ?? []) {
+      response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`);
+    }
     const rendered =
       reply.isStatus === true ? reply.object : renderObject(target.type, reply.object, context);
     await sendJson(request, response, reply.code, rendered);

@@ -8,7 +8,7 @@ export interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
   readonly kind?: string;
-  readonly causes?: readonly { reason: string; message: string; field: string }[];
+  readonly causes?: readonly { reason: string; message: string; field?: string }[];
   readonly retryAfterSeconds?: number;
 }
 
@@ -38,7 +38,7 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
       ...(Object.keys(details).length === 0 ? {} : { details }),
       code: this.code,
     };
@@ -56,7 +56,7 @@ export function notFound(type: ResourceType, name: string): ApiError {
 
 /** For a path that leads nowhere. */
 export function noSuchPath(): ApiError {
-  return new ApiError(404, 'NotFound', 'the server could not find the requested resource');
+  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
 export function alreadyExists(type: ResourceType, name: string): ApiError {

@@ -1,6 +1,14 @@
 /** The embedded cluster: every write to the store, with defaults, checks, allocation and controllers behind it. */
 import { type AddressRange, addressRange } from './address-range.js';
-import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from './api-error.js';
+import {
+  ApiError,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  notFound,
+} from './api-error.js';
 import type { Controller } from './controller.js';
 import {
   copyObject,
@@ -101,6 +109,9 @@ export class Cluster {
   ): JsonObject {
     const object = copyObject(sent);
     if (type.namespaced) this.#checkNamespace(type, namespace, object);
+    if (textAt(object, 'metadata', 'resourceVersion') !== '') {
+      throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
+    }
     const rules = rulesOf(type);
     stamp(object, type, this.surroundings);
     const status = rules.initialStatus();

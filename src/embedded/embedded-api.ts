@@ -10,11 +10,12 @@ import { deploymentController } from './deployment-controller.js';
 import { EndpointsController } from './endpoints-controller.js';
 import { GarbageCollector } from './garbage-collector.js';
 import { HttpFaults, type SeenRequest } from './http-faults.js';
-import { isObject, type JsonObject, objectsAt, textAt, toJson } from './json.js';
+import { isObject, type JsonObject, objectAt, objectsAt, textAt, toJson } from './json.js';
 import { LoadBalancerController } from './load-balancer-controller.js';
 import { MirroringController } from './mirroring-controller.js';
 import { NamespaceController } from './namespace-controller.js';
 import { NodeRunner } from './node-runner.js';
+import { decodeObject } from './object-decoding.js';
 import { nameOf } from './object-identity.js';
 import { PodRunner } from './pod-runner.js';
 import { replicaSetController } from './replica-set-controller.js';
@@ -183,12 +184,16 @@ contexts:
       const kind = textAt(object, 'kind');
       throw badRequest(`no matches for kind "${kind}" in version "${apiVersion}"`);
     }
+    const { object: decoded } = decodeObject(type, object, 'Strict');
     const home = type.namespaced ? textAt(object, 'metadata', 'namespace') || namespace : '';
     const name = nameOf(object);
     const options = { keepStatus: true };
-    return this.#cluster.store.get(type, home, name) === undefined
-      ? this.#cluster.create(type, home, object, options)
-      : this.#cluster.update(type, home, name, object, options);
+    if (this.#cluster.store.get(type, home, name) !== undefined) {
+      return this.#cluster.update(type, home, name, decoded, options);
+    }
+    // An object that was read and kept by a caller may come back.
+    delete objectAt(decoded, 'metadata')['resourceVersion'];
+    return this.#cluster.create(type, home, decoded, options);
   }
 
   /** Deletes an object; pods go at once. @throws ApiError 404 when it is not there */

@@ -120,7 +120,8 @@ export class EndpointsController implements Controller {
       sameJson(objectAt(present, 'metadata', 'labels'), labels);
     if (unchanged) return;
     this.#cluster.save(ENDPOINTS, {
-      ...(present === undefined ? {} : copyObject(present)),
+      kind: 'Endpoints',
+      apiVersion: 'v1',
       metadata: {
         ...copyObject(objectAt(present, 'metadata')),
         namespace: namespaceOf(service),
@@ -128,7 +129,7 @@ export class EndpointsController implements Controller {
         labels,
         annotations: trigger(since),
       },
-      ...(subsets.length === 0 ? { subsets: [] } : { subsets }),
+      ...(subsets.length === 0 ? {} : { subsets }),
     });
   }
 

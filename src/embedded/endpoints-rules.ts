@@ -75,6 +75,7 @@ function validatePort(port: JsonObject, field: string): FieldFault[] {
 }
 
 export function applyEndpointSliceDefaults(slice: JsonObject): void {
+  for (const endpoint of objectsAt(slice, 'endpoints')) endpoint['conditions'] ??= {};
   for (const port of objectsAt(slice, 'ports')) {
     port['name'] ??= '';
     port['protocol'] ??= 'TCP';
@@ -118,8 +119,7 @@ function validateEndpoint(endpoint: JsonObject, type: string, field: string): Fi
     faults.push(requiredValue(`${field}.addresses`, 'must contain at least 1 address'));
   }
   for (const [index, address] of addresses.entries()) {
-    const at = `${field}.addresses[${index}]`;
-    faults.push(...validateSliceAddress(address, type, at));
+    faults.push(...validateSliceAddress(address, type, `${field}.addresses`, index));
   }
   if (hostname !== '') {
     faults.push(
@@ -129,14 +129,20 @@ function validateEndpoint(endpoint: JsonObject, type: string, field: string): Fi
   return faults;
 }
 
-function validateSliceAddress(address: string, type: string, field: string): FieldFault[] {
+function validateSliceAddress(
+  address: string,
+  type: string,
+  list: string,
+  index: number,
+): FieldFault[] {
+  const field = `${list}[${index}]`;
   if (type === 'FQDN') {
     return dnsSubdomain(address).map((text) => invalidValue(field, address, text));
   }
   const wrong = endpointAddress(address);
   if (wrong.length > 0) return wrong.map((text) => invalidValue(field, address, text));
   return type !== '' && addressFamily(address) !== type
-    ? [invalidValue(field, address, `must be an ${type} address`)]
+    ? [invalidValue(list, address, `must be an ${type} address`)]
     : [];
 }
 

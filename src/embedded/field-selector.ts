@@ -1,7 +1,7 @@
 /** Field selectors: `metadata.name=a,status.phase!=Failed`, on the fields that each kind offers. */
 import { badRequest } from './api-error.js';
 import { type JsonObject, textAt } from './json.js';
-import { apiVersionOf, type ResourceType } from './resource-type.js';
+import type { ResourceType } from './resource-type.js';
 
 interface FieldCondition {
   readonly path: readonly string[];
@@ -45,9 +45,7 @@ function parseCondition(text: string, type: ResourceType): FieldCondition {
   // Events are never kept, so that any condition on them is as good as another.
   const offered = [...COMMON, ...(OF_KIND[type.kind] ?? [])];
   if (!type.dropped && !offered.includes(field)) {
-    throw badRequest(
-      `Unable to find "${apiVersionOf(type)}, Resource=${type.plural}" that match label selector "", field selector "${text}": field label not supported: ${field}`,
-    );
+    throw badRequest(`field label not supported: ${field}`);
   }
   return { path: field.split('.'), equal: operator !== '!=', value };
 }

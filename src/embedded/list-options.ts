@@ -43,7 +43,10 @@ export function parseListOptions(
     timeoutSeconds: parseCount(query, 'timeoutSeconds'),
   };
   if (!/^\d*$/.test(options.resourceVersion)) {
-    throw badRequest(`invalid resource version ${JSON.stringify(options.resourceVersion)}`);
+    const shown = JSON.stringify(options.resourceVersion);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`,
+    );
   }
   const faults = options.watch ? watchFaults(options, watchListServed) : listFaults(options);
   if (faults.length > 0) throw refused(faults);
@@ -65,7 +68,8 @@ function isTrue(value: string | null): boolean {
 function parseCount(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? '';
   if (text === '') return 0;
-  if (!/^\d{1,15}$/.test(text)) throw badRequest(`invalid value for ${name}: ${text}`);
+  if (!/^\d{1,15}$/.test(text))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
 

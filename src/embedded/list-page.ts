@@ -56,7 +56,9 @@ function readToken(text: string): { version: number; after: string } {
     if (textAt(token, 'v') !== 'svcdns/v1') throw new TypeError('of another server');
     return { version: numberAt(token, 'rv'), after: textAt(token, 'after') };
   } catch {
-    throw badRequest('continue key is not valid: it was not made by this server');
+    throw badRequest(
+      'invalid continue token: continue key is not valid: it was not made by this server',
+    );
   }
 }
 
@@ -67,11 +69,9 @@ function tooOld(exact: boolean, version: number): string {
 }
 
 function tooLargeVersion(asked: number, store: ObjectStore): ApiError {
-  const message = `Too large resource version: ${asked}, current: ${store.resourceVersion}`;
+  const message = `Timeout: Too large resource version: ${asked}, current: ${store.resourceVersion}`;
   return new ApiError(504, 'Timeout', message, {
-    causes: [
-      { reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' },
-    ],
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
 }

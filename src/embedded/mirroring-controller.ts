@@ -1,11 +1,7 @@
 /** Mirrors hand-written Endpoints of Services without selectors into EndpointSlices. */
 import type { Cluster } from './cluster.js';
 import type { Controller } from './controller.js';
-import {
-  MANAGED_BY_LABEL,
-  SERVICE_NAME_LABEL,
-  TRIGGER_ANNOTATION,
-} from './endpoints-controller.js';
+import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL } from './endpoints-controller.js';
 import { copyObject, type JsonObject, objectAt, objectsAt, textAt, textMapAt } from './json.js';
 import { addressFamily } from './name-rules.js';
 import { nameOf, nameSuffix, namespaceOf, ownerReference } from './object-identity.js';
@@ -72,7 +68,7 @@ export class MirroringController implements Controller {
     for (const { slice, endpoints: list } of plan.update) {
       const copy = copyObject(slice);
       copy['endpoints'] = orNull(list);
-      objectAt(copy, 'metadata')['annotations'] = this.#annotations(endpoints);
+      Object.assign(objectAt(copy, 'metadata'), annotationsOf(endpoints));
       this.#cluster.save(SLICE, copy);
     }
   }
@@ -90,7 +86,7 @@ export class MirroringController implements Controller {
           [SERVICE_NAME_LABEL]: nameOf(endpoints),
           [MANAGED_BY_LABEL]: MANAGER,
         },
-        annotations: this.#annotations(endpoints),
+        ...annotationsOf(endpoints),
         ownerReferences: [ownerReference(endpoints)],
       },
       addressType: content.addressType,
@@ -98,12 +94,12 @@ export class MirroringController implements Controller {
       ports: orNull(content.ports),
     });
   }
+}
 
-  #annotations(endpoints: JsonObject): JsonObject {
-    const { [LAST_APPLIED]: _applied, ...rest } = textMapAt(endpoints, 'metadata', 'annotations');
-    const now = new Date(this.#cluster.surroundings.now()).toISOString();
-    return { [TRIGGER_ANNOTATION]: now, ...rest };
-  }
+/** The user's own annotations as a part of `metadata`, without what kubectl apply keeps there. */
+function annotationsOf(endpoints: JsonObject): JsonObject {
+  const { [LAST_APPLIED]: _applied, ...rest } = textMapAt(endpoints, 'metadata', 'annotations');
+  return Object.keys(rest).length === 0 ? {} : { annotations: rest };
 }
 
 function managed(slice: JsonObject): boolean {

@@ -9,7 +9,9 @@ interface Pattern {
   readonly text: string;
   readonly says: string;
   readonly examples: readonly string[];
-  readonly maxBytes: number;
+  readonly max: number;
+  /** How the API server counts `max` in this rule's message. */
+  readonly unit: 'bytes' | 'characters';
 }
 
 const DNS1123 = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -17,13 +19,13 @@ const DNS1123_SUBDOMAIN = `${DNS1123}(\\.${DNS1123})*`;
 const DNS1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 
-function pattern(
-  text: string,
-  maxBytes: number,
-  says: string,
-  examples: readonly string[],
-): Pattern {
-  return { regex: new RegExp(`^(?:${text})$`), text, says, examples, maxBytes };
+function pattern(text: string, max: number, says: string, examples: readonly string[]): Pattern {
+  const unit = 'characters';
+  return { regex: new RegExp(`^(?:${text})$`), text, says, examples, max, unit };
+}
+
+function inBytes(...rule: Parameters<typeof pattern>): Pattern {
+  return { ...pattern(...rule), unit: 'bytes' };
 }
 
 const LABEL = pattern(
@@ -44,13 +46,13 @@ const LABEL_1035 = pattern(
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
   ['my-name', 'abc-123'],
 );
-const LABEL_VALUE = pattern(
+const LABEL_VALUE = inBytes(
   `(${QUALIFIED})?`,
   63,
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
   ['MyValue', 'my_value', '12345'],
 );
-const NAME_PART = pattern(
+const NAME_PART = inBytes(
   QUALIFIED,
   63,
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -65,16 +67,14 @@ const CONFIG_KEY = pattern(
 
 function check(rule: Pattern, value: string): string[] {
   const wrong: string[] = [];
-  if (Buffer.byteLength(value) > rule.maxBytes) wrong.push(maxBytes(rule.maxBytes));
+  if (Buffer.byteLength(value) > rule.max) {
+    wrong.push(`must be no more than ${rule.max} ${rule.unit}`);
+  }
   if (!rule.regex.test(value)) {
     const examples = rule.examples.map((example) => `'${example}', `).join(' or ');
     wrong.push(`${rule.says} (e.g. ${examples}regex used for validation is '${rule.text}')`);
   }
   return wrong;
-}
-
-function maxBytes(count: number): string {
-  return `must be no more than ${count} bytes`;
 }
 
 /** RFC 1123 label: namespaces, port names of services, hostnames. */
@@ -91,7 +91,7 @@ export const qualifiedName: ValueRule = (value) => {
   const parts = value.split('/');
   if (parts.length > 2) {
     return [
-      "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+      "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
     ];
   }
   const [prefix, name] = parts.length === 2 ? [parts[0], parts[1] ?? ''] : [undefined, value];

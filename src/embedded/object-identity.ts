@@ -50,7 +50,6 @@ export function stamp(object: JsonObject, type: ResourceType, surroundings: Surr
   }
   meta['uid'] = uid(surroundings.random);
   meta['creationTimestamp'] = timestamp(surroundings.now());
-  delete meta['resourceVersion'];
   delete meta['deletionTimestamp'];
   delete meta['deletionGracePeriodSeconds'];
   delete meta['managedFields'];

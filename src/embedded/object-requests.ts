@@ -3,6 +3,7 @@ import { ApiError, badRequest, methodNotAllowed, noSuchPath } from './api-error.
 import type { Cluster, DeleteOptions } from './cluster.js';
 import { type JsonObject, textAt } from './json.js';
 import { isSelected, type ListOptions } from './list-options.js';
+import { type DecodedObject, decodeObject, parseFieldValidation } from './object-decoding.js';
 import { nameOf, namespaceOf } from './object-identity.js';
 import { parsePatch } from './object-patch.js';
 import { parseSentObject } from './request-body.js';
@@ -24,6 +25,8 @@ export interface ObjectReply {
   readonly code: number;
   readonly object: JsonObject;
   readonly isStatus?: boolean;
+  /** What the client is to be warned of. */
+  readonly warnings?: readonly string[];
 }
 
 /** Retries of a patch are not needed: nothing comes between reading and writing. */
@@ -62,18 +65,18 @@ function create(cluster: Cluster, request: ObjectRequest): ObjectReply {
   // The demo provider's address, as the seed document shows it, may come with the manifest.
   const keepStatus = target.type.kind === 'Service';
   const options = { dryRun: isDryRun(query), keepStatus };
-  return { code: 201, object: cluster.create(target.type, namespace, sent, options) };
+  const { object, unknown } = decode(request, sent);
+  return {
+    code: 201,
+    object: cluster.create(target.type, namespace, object, options),
+    warnings: unknown,
+  };
 }
 
 function replace(cluster: Cluster, request: ObjectRequest, name: string): ObjectReply {
-  const { target, query } = request;
   const sent = parseSentObject(request.body, request.contentType);
-  checkKind(target.type, sent);
-  if (nameOf(sent) !== name) {
-    const message = `the name of the object (${nameOf(sent)}) does not match the name on the URL (${name})`;
-    throw badRequest(message);
-  }
-  return update(cluster, { target, name, sent, dryRun: isDryRun(query) });
+  checkKind(request.target.type, sent);
+  return update(cluster, request, name, sent);
 }
 
 function patch(cluster: Cluster, request: ObjectRequest, name: string): ObjectReply {
@@ -85,33 +88,41 @@ function patch(cluster: Cluster, request: ObjectRequest, name: string): ObjectRe
   if (present === undefined && change.creates && target.subresource === '') {
     const sent = change.apply({}, target.type.kind);
     checkKind(target.type, sent);
-    return { code: 201, object: cluster.create(target.type, namespace, sent, { dryRun }) };
+    const { object } = decode(request, sent);
+    return { code: 201, object: cluster.create(target.type, namespace, object, { dryRun }) };
   }
   const before = cluster.get(target.type, namespace, name);
   const sent = change.apply(before, target.type.kind);
-  return update(cluster, { target, name, sent, dryRun });
+  return update(cluster, request, name, sent);
 }
 
 function update(
   cluster: Cluster,
-  write: { target: RequestTarget; name: string; sent: JsonObject; dryRun: boolean },
+  request: ObjectRequest,
+  name: string,
+  sent: JsonObject,
 ): ObjectReply {
-  const { target, name, sent, dryRun } = write;
+  const { target, query } = request;
   checkSubresource(target);
+  if (nameOf(sent) !== name) {
+    const message = `the name of the object (${nameOf(sent)}) does not match the name on the URL (${name})`;
+    throw badRequest(message);
+  }
   const namespace = target.namespace ?? '';
   const existed = cluster.store.get(target.type, namespace, name) !== undefined;
-  const object = cluster.update(target.type, namespace, name, sent, {
-    dryRun,
+  const decoded = decode(request, sent);
+  const object = cluster.update(target.type, namespace, name, decoded.object, {
+    dryRun: isDryRun(query),
     ...(target.subresource === 'status' ? { subresource: 'status' } : {}),
   });
-  return { code: existed ? 200 : 201, object };
+  return { code: existed ? 200 : 201, object, warnings: decoded.unknown };
 }
 
 function remove(cluster: Cluster, request: ObjectRequest, name: string): ObjectReply {
   const { target } = request;
   const result = cluster.delete(target.type, target.namespace ?? '', name, deleteOptions(request));
   // Kinds whose registry hands the deleted object back; the others get a Status.
-  const handsBack = ['Namespace', 'Pod', 'ServiceAccount'].includes(target.type.kind);
+  const handsBack = ['Namespace', 'Pod', 'Service', 'ServiceAccount'].includes(target.type.kind);
   if (handsBack || !result.gone) return { code: 200, object: result.object };
   return { code: 200, object: successOf(target.type, result.object), isStatus: true };
 }
@@ -165,6 +176,10 @@ function handleScale(cluster: Cluster, request: ObjectRequest, name: string): Ob
   return { code: 200, object: toScale(object), isStatus: true };
 }
 
+function decode({ target, query }: ObjectRequest, sent: JsonObject): DecodedObject {
+  return decodeObject(target.type, sent, parseFieldValidation(query.get('fieldValidation')));
+}
+
 function checkSubresource({ type, subresource }: RequestTarget): void {
   if (subresource === '') return;
   if (!type.subresources.some((known) => known === subresource)) throw noSuchPath();
@@ -175,7 +190,7 @@ function checkKind(type: ResourceType, sent: JsonObject): void {
   const kind = textAt(sent, 'kind') || type.kind;
   if (kind !== type.kind || apiVersion !== apiVersionOf(type)) {
     throw badRequest(
-      `${kind} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${type.kind}: the URL asks for ${apiVersionOf(type)}`,
+      `${kind} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${type.kind}: the URL asks for a ${type.kind} in version ${JSON.stringify(apiVersionOf(type))}`,
     );
   }
 }

@@ -79,7 +79,7 @@ const RULES: Readonly<Record<string, KindRules>> = {
   Lease: { ...PLAIN, createsOnUpdate: true },
   Deployment: { ...WORKLOAD, initialStatus: () => ({}) },
   ReplicaSet: WORKLOAD,
-  StatefulSet: WORKLOAD,
+  StatefulSet: { ...WORKLOAD, initialStatus: () => ({ replicas: 0, availableReplicas: 0 }) },
 };
 
 export function rulesOf(type: ResourceType): KindRules {

@@ -31,8 +31,8 @@ export class PodRunner implements Controller {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Pod addresses in use, by uid of the pod. */
   readonly #addresses = new Map<string, string>();
-  /** Uids of the pods that this runner started. */
-  readonly #running = new Set<string>();
+  /** Uids of the pods whose readiness annotation changed. */
+  readonly #annotated = new Set<string>();
   #turn = 0;
 
   /** @param terminationMs how long a deleted pod stays in its terminating state */
@@ -41,7 +41,7 @@ export class PodRunner implements Controller {
     this.#terminationMs = terminationMs;
   }
 
-  observe({ resource, type, object }: StoreEvent): void {
+  observe({ resource, type, object, previous }: StoreEvent): void {
     if (resource === NODE && type === 'ADDED') {
       // Pods that waited for a node.
       for (const pod of this.#cluster.store.list(POD)) this.#mark(pod);
@@ -49,7 +49,7 @@ export class PodRunner implements Controller {
     if (resource !== POD) return;
     const uid = textAt(object, 'metadata', 'uid');
     if (type === 'DELETED') {
-      this.#running.delete(uid);
+      this.#annotated.delete(uid);
       for (const [ip, owner] of this.#addresses) if (owner === uid) this.#addresses.delete(ip);
       clearTimeout(this.#timers.get(uid));
       this.#timers.delete(uid);
@@ -57,6 +57,10 @@ export class PodRunner implements Controller {
     }
     for (const { ip } of objectsAt(object, 'status', 'podIPs')) {
       if (typeof ip === 'string' && !this.#addresses.has(ip)) this.#addresses.set(ip, uid);
+    }
+    // A status that somebody wrote stands until the annotation says something new.
+    if (previous !== undefined && readyAnnotation(previous) !== readyAnnotation(object)) {
+      this.#annotated.add(uid);
     }
     this.#mark(object);
   }
@@ -85,7 +89,7 @@ export class PodRunner implements Controller {
   #sync(pod: JsonObject): void {
     if (isTerminating(pod)) this.#end(pod);
     else if (textAt(pod, 'status', 'podIP') === '') this.#start(pod);
-    else if (this.#running.has(textAt(pod, 'metadata', 'uid'))) this.#refresh(pod);
+    else if (this.#annotated.delete(textAt(pod, 'metadata', 'uid'))) this.#refresh(pod);
   }
 
   #start(pod: JsonObject): void {
@@ -98,7 +102,6 @@ export class PodRunner implements Controller {
       ? nodeAddresses(node)
       : this.#pickAddresses(node);
     if (ips.length === 0) return;
-    this.#running.add(textAt(pod, 'metadata', 'uid'));
     copy['status'] = this.#runningStatus(copy, node, ips);
     this.#cluster.save(POD, copy);
   }
@@ -159,7 +162,7 @@ export class PodRunner implements Controller {
     node: JsonObject | undefined,
     ips: readonly string[],
   ): JsonObject {
-    const ready = textAt(pod, 'metadata', 'annotations', READY_ANNOTATION) !== 'false';
+    const ready = readyAnnotation(pod) !== 'false';
     const now = timestamp(this.#cluster.surroundings.now());
     const startTime = textAt(pod, 'status', 'startTime') || now;
     const hostIPs = node === undefined ? [] : nodeAddresses(node);
@@ -196,6 +199,10 @@ export class PodRunner implements Controller {
       qosClass: 'BestEffort',
     };
   }
+}
+
+function readyAnnotation(pod: JsonObject): string {
+  return textAt(pod, 'metadata', 'annotations', READY_ANNOTATION);
 }
 
 function nodeAddresses(node: JsonObject): string[] {

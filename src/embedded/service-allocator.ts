@@ -137,7 +137,7 @@ export class ServiceAllocator {
     asked: readonly string[],
   ): void {
     const why = !range.contains(ip)
-      ? `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${range.cidr}`
+      ? 'the provided network does not match the current range'
       : this.#takenAddresses.has(canonicalAddress(ip) ?? ip)
         ? 'provided IP is already allocated'
         : '';

@@ -67,14 +67,11 @@ export function alignClusterIPs(service: JsonObject, before: JsonObject | undefi
     if (clusterIP !== '' && clusterIPs.length === 0) spec['clusterIPs'] = [clusterIP];
     return;
   }
-  const changedOne = clusterIP !== textAt(before, 'spec', 'clusterIP');
-  const changedList = !sameJson(clusterIPs, textsAt(before, 'spec', 'clusterIPs'));
-  if (changedOne && !changedList) {
-    if (clusterIP === '') delete spec['clusterIPs'];
-    else spec['clusterIPs'] = [clusterIP];
-  } else if (changedList && !changedOne && clusterIPs.length === 0) {
-    spec['clusterIP'] = '';
-  }
+  const old = textAt(before, 'spec', 'clusterIP');
+  const sameList = sameJson(clusterIPs, textsAt(before, 'spec', 'clusterIPs'));
+  if (clusterIP === old || !sameList) return;
+  if (clusterIP === '') delete spec['clusterIPs'];
+  else spec['clusterIPs'] = [clusterIP];
 }
 
 /** At an update: what was allocated stays when the writer leaves it out. */
@@ -83,9 +80,11 @@ export function keepAllocated(service: JsonObject, before: JsonObject): void {
   const old = objectAt(before, 'spec');
   const addressed = (object: JsonObject): boolean => serviceType(object) !== 'ExternalName';
   if (addressed(before) && addressed(service)) {
-    if (textAt(spec, 'clusterIP') === '' && textsAt(spec, 'clusterIPs').length === 0) {
-      if (old['clusterIP'] !== undefined) spec['clusterIP'] = old['clusterIP'];
-      if (old['clusterIPs'] !== undefined) spec['clusterIPs'] = structuredClone(old['clusterIPs']);
+    if (textAt(spec, 'clusterIP') === '' && old['clusterIP'] !== undefined) {
+      spec['clusterIP'] = old['clusterIP'];
+    }
+    if (textsAt(spec, 'clusterIPs').length === 0 && old['clusterIPs'] !== undefined) {
+      spec['clusterIPs'] = structuredClone(old['clusterIPs']);
     }
   }
   if (needsNodePort(before) && needsNodePort(service)) keepNodePorts(spec, old);
@@ -100,9 +99,9 @@ function keepNodePorts(spec: JsonObject, old: JsonObject): void {
   const taken = new Set(objectsAt(spec, 'ports').map((port) => numberAt(port, 'nodePort')));
   for (const port of objectsAt(spec, 'ports')) {
     if (numberAt(port, 'nodePort') !== 0) continue;
+    // By name: number and protocol may be what the writer changes.
     const before = objectsAt(old, 'ports').find(
-      (candidate) =>
-        candidate['port'] === port['port'] && candidate['protocol'] === port['protocol'],
+      (candidate) => textAt(candidate, 'name') === textAt(port, 'name'),
     );
     const nodePort = numberAt(before, 'nodePort');
     if (nodePort !== 0 && !taken.has(nodePort)) port['nodePort'] = nodePort;
@@ -121,6 +120,7 @@ export function dropTypeDependentFields(service: JsonObject, before: JsonObject)
     }
     if (untouched('ipFamilies')) delete spec['ipFamilies'];
     if (untouched('ipFamilyPolicy')) delete spec['ipFamilyPolicy'];
+    delete spec['internalTrafficPolicy'];
   }
   if (needsNodePort(before) && !needsNodePort(service)) dropNodePorts(spec, old);
   if (needsHealthCheck(before) && !needsHealthCheck(service) && untouched('healthCheckNodePort')) {

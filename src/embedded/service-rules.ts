@@ -166,10 +166,22 @@ function validatePortRepeats(service: JsonObject, ports: readonly JsonObject[]):
       seenNodePorts.add(key);
     }
     const key = `${protocol} ${numberAt(port, 'port')}`;
-    if (seen.has(key)) faults.push(duplicateValue(field, { port: port['port'] ?? 0, protocol }));
+    if (seen.has(key)) faults.push(duplicateValue(field, portKey(port)));
     seen.add(key);
   }
   return faults;
+}
+
+/** The API server shows its own struct, of which only protocol and number are compared. */
+function portKey(port: JsonObject): JsonObject {
+  return {
+    Name: '',
+    Protocol: textAt(port, 'protocol'),
+    AppProtocol: null,
+    Port: numberAt(port, 'port'),
+    TargetPort: 0,
+    NodePort: 0,
+  };
 }
 
 function validateAffinity(service: JsonObject): FieldFault[] {

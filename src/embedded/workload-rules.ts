@@ -23,6 +23,10 @@ export function applyWorkloadDefaults(object: JsonObject): void {
     spec['podManagementPolicy'] ??= 'OrderedReady';
     spec['updateStrategy'] ??= { type: 'RollingUpdate', rollingUpdate: { partition: 0 } };
     spec['revisionHistoryLimit'] ??= 10;
+    spec['persistentVolumeClaimRetentionPolicy'] ??= {
+      whenDeleted: 'Retain',
+      whenScaled: 'Retain',
+    };
   }
 }
 
@@ -38,7 +42,8 @@ export function validateWorkload(object: JsonObject, before?: JsonObject): Field
   const labels = textMapAt(spec, 'template', 'metadata', 'labels');
   if (conditions.length === 0) {
     faults.push(requiredValue('spec.selector'));
-  } else if (!matchesLabels(conditions, labels)) {
+  }
+  if (conditions.length === 0 || !matchesLabels(conditions, labels)) {
     const detail = '`selector` does not match template `labels`';
     faults.push(invalidValue('spec.template.metadata.labels', labels, detail));
   }

@@ -78,10 +78,17 @@ describe('objects', () => {
     const replaced = await call(api, 'PUT', `${SERVICES}/a`, { body: created.body });
     expect(replaced).toMatchObject({ code: 200, body: created.body });
     const deleted = await call(api, 'DELETE', `${SERVICES}/a`);
-    expect(deleted.body).toMatchObject({
+    expect(deleted).toMatchObject({
+      code: 200,
+      body: { kind: 'Service', metadata: { name: 'a' } },
+    });
+    const config = { metadata: { name: 'c' } };
+    const configs = '/api/v1/namespaces/default/configmaps';
+    await call(api, 'POST', configs, { body: config });
+    expect((await call(api, 'DELETE', `${configs}/c`)).body).toMatchObject({
       kind: 'Status',
       status: 'Success',
-      details: { name: 'a' },
+      details: { name: 'c', kind: 'configmaps' },
     });
     expect(await call(api, 'GET', `${SERVICES}/a`)).toMatchObject({
       code: 404,
@@ -140,6 +147,43 @@ describe('objects', () => {
       spec: { ports: [{ port: 80 }] },
       status: { loadBalancer: { ingress } },
     });
+  });
+
+  it('lose fields that are not known, with a warning, or are refused where the client is strict', async () => {
+    const api = await startApi();
+    const body = service('a', { foo: 1, ports: [{ port: 80, bar: 2 }] });
+    const strict = await call(api, 'POST', `${SERVICES}?fieldValidation=Strict`, { body });
+    expect(strict).toMatchObject({
+      code: 400,
+      body: {
+        reason: 'BadRequest',
+        message:
+          'Service in version "v1" cannot be handled as a Service: strict decoding error: unknown field "spec.ports[0].bar", unknown field "spec.foo"',
+      },
+    });
+    const warned = await call(api, 'POST', SERVICES, { body });
+    expect(warned.code).toBe(201);
+    expect(warned.headers.get('warning')).toContain('unknown field \\"spec.foo\\"');
+    expect(JSON.stringify(warned.body)).not.toMatch(/foo|bar/);
+  });
+
+  it.each<[JsonObject, string]>([
+    [
+      { ports: [{ port: 'http' }] },
+      'string into Go struct field ServicePort.spec.ports.port of type int32',
+    ],
+    [
+      { selector: { a: 1 } },
+      'number into Go struct field ServiceSpec.spec.selector of type string',
+    ],
+    [{ ports: {} }, 'object into Go struct field ServiceSpec.spec.ports of type []v1.ServicePort'],
+  ])('are refused with a field of the wrong type: %j', async (spec, message) => {
+    const api = await startApi();
+    const { code, body } = await call(api, 'POST', SERVICES, { body: service('a', spec) });
+    expect(code).toBe(400);
+    expect(textAt(body, 'message')).toBe(
+      `Service in version "v1" cannot be handled as a Service: json: cannot unmarshal ${message}`,
+    );
   });
 
   it('are not stored by a dry run', async () => {

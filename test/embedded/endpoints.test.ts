@@ -113,7 +113,8 @@ describe('endpoints of a selector', () => {
     const api = await startApi();
     api.apply(service('a', { selector: LABELS }));
     expect(slicesOf(api, 'a')).toMatchObject([{ endpoints: null, ports: null }]);
-    expect(api.get('Endpoints', 'default', 'a')).toMatchObject({ subsets: [] });
+    expect(objectsAt(api.get('Endpoints', 'default', 'a'), 'subsets')).toEqual([]);
+    expect(api.get('Endpoints', 'default', 'a')).toBeDefined();
   });
 
   it('R-47 are made for a headless Service too', async () => {
@@ -202,7 +203,7 @@ describe('readiness', () => {
     expect(slicesOf(api, 'a')).toMatchObject([
       { endpoints: [{ conditions: { ready: false, serving: true, terminating: true } }] },
     ]);
-    expect(api.get('Endpoints', 'default', 'a')).toMatchObject({ subsets: [] });
+    expect(objectsAt(api.get('Endpoints', 'default', 'a'), 'subsets')).toEqual([]);
   });
 });
 

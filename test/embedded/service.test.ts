@@ -94,7 +94,7 @@ describe('cluster IPs', () => {
     const { code, body } = await post(api, service('a', { clusterIP: '192.0.2.1' }));
     expect(code).toBe(422);
     expect(textAt(body, 'message')).toContain(
-      'failed to allocate IP 192.0.2.1: the provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is 10.0.0.0/16',
+      'failed to allocate IP 192.0.2.1: the provided network does not match the current range',
     );
   });
 
@@ -326,7 +326,7 @@ describe('refusals of a Service', () => {
           { name: 'b', port: 80 },
         ],
       },
-      'spec.ports[1]: Duplicate value: {"port":80,"protocol":"TCP"}',
+      'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,',
     ],
     [
       'a port name that is no label',
@@ -401,7 +401,7 @@ describe('refusals of a Service', () => {
   it.each([
     ['9to5', 'a DNS-1035 label must consist of'],
     ['a.b', 'a DNS-1035 label must consist of'],
-    ['a'.repeat(64), 'must be no more than 63 bytes'],
+    ['a'.repeat(64), 'must be no more than 63 characters'],
   ])('the name %s', async (name, message) => {
     const api = await startApi();
     const { code, body } = await post(api, service(name));
