@@ -17,6 +17,7 @@ import { prometheusPlugin } from './prometheus/directive.js';
 import { readyPlugin } from './ready/directive.js';
 import { reloadPlugin } from './reload/directive.js';
 import { rewritePlugin } from './rewrite/directive.js';
+import { templatePlugin } from './template/directive.js';
 import { workersPlugin } from './workers/directive.js';
 
 /**
@@ -40,6 +41,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   readyPlugin,
   reloadPlugin,
   rewritePlugin,
+  templatePlugin,
   workersPlugin,
 ];
 

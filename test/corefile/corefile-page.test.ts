@@ -12,7 +12,11 @@ const load = { env: {}, registry: PLUGIN_REGISTRY, cwd: '/' };
 const WITH_OPTIONS = [...page.matchAll(/^### (\w+)$/gm)].map((match) => match[1] ?? '');
 
 /** Arguments without which a directive is faulted before its options are looked at. */
-const ARGUMENTS: Readonly<Record<string, string>> = { forward: '. 192.0.2.1', bind: '127.0.0.1' };
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  forward: '. 192.0.2.1',
+  bind: '127.0.0.1',
+  template: 'IN A',
+};
 
 /** The options that a directive says it knows when it is given one that it does not. */
 function knownOptions(name: string): string[] {
