@@ -1,4 +1,5 @@
 /** The frame of the controllers that look after one kind of workload: notes which objects to sync. */
+import { ApiError } from './api-error.js';
 import type { Cluster } from './cluster.js';
 import type { Controller } from './controller.js';
 import { copyObject, type JsonObject, objectAt, sameJson, textAt } from './json.js';
@@ -37,6 +38,8 @@ export class WorkloadController implements Controller {
     if (resource === this.#owned) {
       const key = this.#keys.get(controllerUid(object));
       if (key !== undefined) this.#dirty.add(key);
+      // Its name is free again, for which another workload may have waited.
+      else if (type === 'DELETED') this.#markNamespace(namespaceOf(object));
     } else if (resource === this.#type) {
       const key = keyOf(namespaceOf(object), nameOf(object));
       const uid = textAt(object, 'metadata', 'uid');
@@ -56,10 +59,26 @@ export class WorkloadController implements Controller {
       const [namespace = '', name = ''] = key.split('/');
       const object = this.#cluster.store.get(this.#type, namespace, name);
       if (object === undefined || isTerminating(object)) continue;
-      const status = this.#sync(object);
-      this.#saveStatus(namespace, name, status);
+      const status = this.#trySync(object);
+      if (status !== undefined) this.#saveStatus(namespace, name, status);
     }
     return true;
+  }
+
+  /** A refusal is no fault of whoever wrote last: the next change of what is owned tries again. */
+  #trySync(object: JsonObject): JsonObject | undefined {
+    try {
+      return this.#sync(object);
+    } catch (error) {
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    }
+  }
+
+  #markNamespace(namespace: string): void {
+    for (const key of this.#keys.values()) {
+      if (key.startsWith(`${namespace}/`)) this.#dirty.add(key);
+    }
   }
 
   #saveStatus(namespace: string, name: string, status: JsonObject): void {

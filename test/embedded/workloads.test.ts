@@ -128,6 +128,16 @@ describe('StatefulSet', () => {
     );
   });
 
+  it('waits for a name that a terminating pod still has', async () => {
+    const api = await startApi({ terminationMs: 50 });
+    api.apply(workload('StatefulSet', { replicas: 1 }));
+    await call(api, 'DELETE', '/apis/apps/v1/namespaces/default/statefulsets/web');
+    const before = textAt(api.get('Pod', 'default', 'web-0'), 'metadata', 'uid');
+    api.apply(workload('StatefulSet', { replicas: 1 }, 'example.org/web:2'));
+    expect(textAt(api.get('Pod', 'default', 'web-0'), 'metadata', 'uid')).toBe(before);
+    await expect.poll(() => images(api)).toEqual(['example.org/web:2']);
+  });
+
   it('waits in order for a pod that is not ready', async () => {
     const api = await startApi();
     const template = {
