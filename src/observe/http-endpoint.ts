@@ -1,5 +1,11 @@
 /** A small HTTP server for probes and metrics: GET and HEAD of fixed paths, everything bounded. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { bindError, hostPort, isFamilyMissing } from '../listen/client-address.js';
 import type { Logger } from './logger.js';
 
@@ -11,8 +17,8 @@ export interface HttpReply {
   readonly contentType?: string;
 }
 
-/** One path; a rejection is logged and answered 500. */
-export type HttpRoute = () => HttpReply | Promise<HttpReply>;
+/** One path, given the request's headers; a rejection is logged and answered 500. */
+export type HttpRoute = (headers: IncomingHttpHeaders) => HttpReply | Promise<HttpReply>;
 
 export interface HttpEndpointOptions {
   /** For the log: `health`, `ready`, `prometheus`. */
@@ -117,7 +123,7 @@ async function answer(
     response.setHeader('allow', 'GET, HEAD');
     reply(request, response, { status: 405, body: 'method not allowed\n' });
   } else {
-    reply(request, response, await route());
+    reply(request, response, await route(request.headers));
   }
 }
 

@@ -75,11 +75,6 @@ const queries: MetricSection = {
       ['server', 'reason'],
       'Queries that the zone tables handed on to the directives, by reason.',
     ),
-    counter(
-      'svcdns_dropped_queries_total',
-      ['server', 'proto'],
-      'Queries that got no answer because too many were being worked on.',
-    ),
   ],
 };
 
