@@ -3,7 +3,7 @@ import type { Json, JsonObject } from './json.js';
 import { RESOURCE_TYPES, type ResourceType } from './resource-type.js';
 
 /** The Kubernetes version that the embedded API gives itself. */
-export const SERVED_VERSION = '1.32.0';
+const SERVED_VERSION = '1.32.0';
 
 const VERBS: readonly string[] = [
   'create',

@@ -39,7 +39,7 @@ export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 export const MANAGED_BY_LABEL = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 /** When the change behind an Endpoints object happened: the SLI of DNS programming starts there. */
-export const TRIGGER_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
+const TRIGGER_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** Brings one Service after the other up to date. */

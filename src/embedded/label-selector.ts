@@ -5,7 +5,7 @@ import { type JsonObject, objectsAt, textAt, textMapAt, textsAt } from './json.j
 type Labels = Readonly<Record<string, string>>;
 
 /** One condition; `values` is empty for `exists` and `absent`. */
-export interface Requirement {
+interface Requirement {
   readonly key: string;
   readonly operator: 'in' | 'notin' | 'exists' | 'absent';
   readonly values: readonly string[];

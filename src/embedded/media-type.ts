@@ -10,7 +10,7 @@ interface MediaType {
 }
 
 /** Splits a header of media types; weights are not read, order counts, as in the API server. */
-export function parseMediaTypes(header: string): readonly MediaType[] {
+function parseMediaTypes(header: string): readonly MediaType[] {
   return header
     .split(',')
     .map((entry) => entry.trim())

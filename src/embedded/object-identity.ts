@@ -30,7 +30,7 @@ export function nameSuffix(random: () => number): string {
 }
 
 /** A version 4 UUID (RFC 9562 §5.4). */
-export function uid(random: () => number): string {
+function uid(random: () => number): string {
   const hex = Array.from({ length: 32 }, (_, index) => {
     const digit = Math.floor(random() * 16);
     if (index === 12) return '4';

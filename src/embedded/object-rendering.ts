@@ -57,7 +57,7 @@ export function renderList(
 }
 
 /** A table; kubectl prints its cells. */
-export function renderTable(
+function renderTable(
   type: ResourceType,
   items: readonly JsonObject[],
   meta: JsonObject,

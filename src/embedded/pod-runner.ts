@@ -21,7 +21,7 @@ const POD = resourceOf('Pod');
 const NODE = resourceOf('Node');
 
 /** On a Pod: `"false"` keeps its Ready condition false, as a failing readiness probe would. */
-export const READY_ANNOTATION = 'svcdns.io/ready';
+const READY_ANNOTATION = 'svcdns.io/ready';
 
 /** Only pods that came without a status are run; one that brought its own is left as it is. */
 export class PodRunner implements Controller {

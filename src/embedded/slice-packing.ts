@@ -3,7 +3,7 @@ import { groupBy } from './group-by.js';
 import { type Json, type JsonObject, objectsAt, sameJson, textAt } from './json.js';
 
 /** `--max-endpoints-per-slice` of the controller manager. */
-export const MAX_ENDPOINTS_PER_SLICE = 100;
+const MAX_ENDPOINTS_PER_SLICE = 100;
 
 /** Endpoints of one family and one port set. */
 export interface SliceContent {
