@@ -27,7 +27,7 @@ export function writeReply(
   reply: RecordsReply | BytesReply,
   limits: ReplyLimits,
 ): Uint8Array {
-  if (reply.kind === 'records') return writeRecords(query, reply, limits, errorOptions(reply));
+  if (reply.kind === 'records') return writeRecords(query, reply, limits, ownOptions(reply));
   const patched = patchReply(query, reply.bytes, limits);
   if (patched !== undefined) return patched;
   return rewrite(query, reply.bytes, limits);
@@ -42,9 +42,9 @@ function rewrite(query: Query, bytes: Uint8Array, limits: ReplyLimits): Uint8Arr
   return writeRecords(query, reply, limits, errors);
 }
 
-function errorOptions(reply: RecordsReply): readonly OptOption[] {
-  const error = reply.extendedError;
-  return error === undefined ? [] : [extendedErrorOption(error.code, error.text)];
+function ownOptions({ extendedError, options = [] }: RecordsReply): readonly OptOption[] {
+  if (extendedError === undefined) return options;
+  return [...options, extendedErrorOption(extendedError.code, extendedError.text)];
 }
 
 function writeRecords(
@@ -86,7 +86,7 @@ function compose(
     QR |
       (reply.authoritative ? AA : 0) |
       (reply.truncated || cut === 'needed' ? TC : 0) |
-      (query.recursionDesired ? RD : 0),
+      ((reply.recursionDesired ?? query.recursionDesired) ? RD : 0),
     (reply.recursionAvailable ? RA : 0) |
       (reply.authenticData && wantsAuthenticData(query) ? AD : 0) |
       (query.checkingDisabled ? CD : 0) |

@@ -1,6 +1,7 @@
 /** What a handler gives back: records, or a finished message's bytes, or nothing at all. */
 import type { Rcode } from '../dns/rcode.js';
 import type { ResourceRecord } from '../dns/resource-record.js';
+import type { EdnsOption } from './query.js';
 
 /** A reply as records; ID, question, RD, CD, OPT and truncation are the response writer's. */
 export interface RecordsReply {
@@ -17,6 +18,10 @@ export interface RecordsReply {
   readonly additional: readonly ResourceRecord[];
   /** Extended DNS error to add when the client sent EDNS (RFC 8914). */
   readonly extendedError?: ExtendedError;
+  /** EDNS options of ours to add when the client sent EDNS (`nsid`). */
+  readonly options?: readonly EdnsOption[];
+  /** RD of the reply where it is not to be that of the query (`header`). */
+  readonly recursionDesired?: boolean;
 }
 
 /**
