@@ -1,4 +1,5 @@
 /** All directives that svcdns has: one import and one line each, in execution order when listed. */
+import { aclPlugin } from './acl/directive.js';
 import { bindPlugin } from './bind/directive.js';
 import { bufsizePlugin } from './bufsize/directive.js';
 import { cachePlugin } from './cache/directive.js';
@@ -25,6 +26,7 @@ import { workersPlugin } from './workers/directive.js';
  * `handler` is written as a method in the contract, so that this needs no cast.
  */
 const PLUGINS: readonly Plugin<unknown>[] = [
+  aclPlugin,
   bindPlugin,
   bufsizePlugin,
   cachePlugin,
