@@ -8,9 +8,10 @@ import { type Chain, createChain } from './chain/chain.js';
 import type { Handler } from './chain/handler.js';
 import type { Client } from './chain/query.js';
 import type { Plan, PlannedBlock } from './corefile/plan.js';
-import { labelsOf, nameToWire } from './dns/name.js';
+import { isInZone, labelsOf, nameToWire } from './dns/name.js';
 import { RRCLASS } from './dns/rrclass.js';
 import { RRTYPE } from './dns/rrtype.js';
+import { topLevelDomains } from './dns/top-level-domain.js';
 import type { Answerer } from './listen/answerer.js';
 import { type ListenerSpec, specKey } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
@@ -26,6 +27,7 @@ import { ClientNamespaces } from './zone/client-namespaces.js';
 import { FastAnswerer } from './zone/fast-answerer.js';
 import { Rotation } from './zone/reply.js';
 import { openZone, type ServedZone, type ZoneDescription } from './zone/served-zone.js';
+import { hasEntry } from './zone/table-reader.js';
 import type { ZoneCut } from './zone/zone-cuts.js';
 
 /** What the control side made for one block's kubernetes directive. */
@@ -133,6 +135,7 @@ function buildHandlers(
     wallClock: options.wallClock,
     random: options.random,
     resolve: (query) => chain().ask(query),
+    ownsName: ownNames(block, options),
     count: options.count,
     observe: options.observe,
   };
@@ -156,15 +159,35 @@ function buildKubernetes(
   const kubernetes = optionsOf(block, kubernetesPlugin);
   const served = options.zones.find((zones) => zones.block === block.index);
   if (kubernetes === undefined || served === undefined) return undefined;
+  const stubs = stubZones(options.plan, block);
+  const isDelegated = kubernetes.searchPath === 'outside' ? topLevelDomains() : () => false;
   const clients = new ClientNamespaces(served.clients, options.reader, options.podNamespace);
   return kubernetesHandler(kubernetes, {
     environment,
     zones: served.zones,
     reader: options.reader,
     rotation,
-    stubZones: stubZones(options.plan, block),
+    stubZones: stubs,
+    isOutsideName: (name) =>
+      isDelegated(labelsOf(name).at(-1) ?? '') || stubs.some((zone) => isInZone(name, zone)),
     namespaceOf: (address) => clients.namespaceOf(address),
   });
+}
+
+/**
+ * Names that a block's kubernetes directive serves: all of its forward zones, and the reverse names that it
+ * has right now; the others may fall through.
+ */
+function ownNames(block: PlannedBlock, options: DataSideOptions): (key: string) => boolean {
+  const served = options.zones.find((zones) => zones.block === block.index)?.zones ?? [];
+  const forward = served.filter(({ kind }) => kind === 'forward').map(({ zone }) => zone);
+  const [reverse] = served.filter(({ kind }) => kind === 'reverse');
+  const opened = reverse && openZone(reverse, options.reader);
+  return (key) => {
+    if (forward.some((zone) => isInZone(key, zone))) return true;
+    if (opened === undefined || !key.endsWith('.arpa.')) return false;
+    return hasEntry(opened.reader, key.slice(0, -'.arpa.'.length));
+  };
 }
 
 /** Zones that other blocks or this block's forward directives own, the root excepted. */

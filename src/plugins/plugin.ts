@@ -29,6 +29,8 @@ export interface DataEnvironment {
   random(): number;
   /** Asks the server itself from the top, as a client of this block would (CNAME targets); depth is bounded. */
   resolve(query: Query): Promise<Reply>;
+  /** Whether the block's own zones have this name (canonical): nothing else may answer it or keep answers to it. */
+  ownsName(key: string): boolean;
   /** Counts an event under a metric of ours, in shared memory where there are data workers. */
   count(metric: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   /** Records an observation (seconds or bytes) under a histogram of ours. */

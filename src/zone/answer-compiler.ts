@@ -36,6 +36,7 @@ import {
   MAX_FIXUP,
   TYPE_OTHER,
 } from './layout.js';
+import { relativeKey } from './relative-key.js';
 
 /** The pointer to the question's name: every message has it at offset 12. */
 const QUESTION_POINTER = 0xc00c;
@@ -61,12 +62,6 @@ interface AnswerDraft {
   rotateSize: number;
   rotateStart: number;
   rotateCount: number;
-}
-
-/** The wire form of a relative name without root octet, lower case: the key of its entry. */
-export function relativeKey(name: RelativeName): Uint8Array {
-  if (name === '') return new Uint8Array(0);
-  return nameToWire(name).subarray(0, -1);
 }
 
 /** One owner name's entry, position-independent, its length a multiple of four. */

@@ -1,8 +1,8 @@
 /** Which namespace a client lives in: loopback clients of a sidecar, or pod addresses under `pods verified`. */
 import { addressFromText, dashedLabelOf } from '../dns/address.js';
 import { hashOctets } from '../wire/query-scan.js';
-import { relativeKey } from './answer-compiler.js';
 import { ANSWER_HEADER, ENTRY_KEY, ENTRY_KEY_LENGTH } from './layout.js';
+import { relativeKey } from './relative-key.js';
 import { openTableMemory } from './table-memory.js';
 import { TableReader } from './table-reader.js';
 

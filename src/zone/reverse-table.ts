@@ -7,7 +7,8 @@
 import { addressFromText, reverseNameOf } from '../dns/address.js';
 import type { RelativeName, RRset } from '../records/rrset.js';
 import { hashOctets } from '../wire/query-scan.js';
-import { compileEntry, relativeKey, type ZoneContext } from './answer-compiler.js';
+import { compileEntry, type ZoneContext } from './answer-compiler.js';
+import { relativeKey } from './relative-key.js';
 import { createTableMemory } from './table-memory.js';
 import { TableWriter } from './table-writer.js';
 

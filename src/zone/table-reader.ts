@@ -1,4 +1,7 @@
 /** A reader of a table: finds entries by hash and key, allocates nothing, never throws. */
+
+import type { RelativeName } from '../records/rrset.js';
+import { hashOctets } from '../wire/query-scan.js';
 import {
   ENTRY_KEY,
   ENTRY_KEY_LENGTH,
@@ -12,6 +15,7 @@ import {
   WORD_SERIAL,
   WORD_STATE,
 } from './layout.js';
+import { relativeKey } from './relative-key.js';
 import type { TableMemory } from './table-memory.js';
 
 /** One thread's view of one table. Between {@link enter} and {@link leave} what it finds stays as it is. */
@@ -75,4 +79,15 @@ export class TableReader {
       if (k === suffix.length) return offset;
     }
   }
+}
+
+const NO_SUFFIX = new Uint8Array(0);
+
+/** Whether a table has a relative name (lower case); off the hot path. */
+export function hasEntry(reader: TableReader, name: RelativeName): boolean {
+  const key = relativeKey(name);
+  reader.enter();
+  const entry = reader.find(hashOctets(key, 0, key.length), key, 0, key.length, NO_SUFFIX);
+  reader.leave();
+  return entry !== 0;
 }

@@ -271,6 +271,7 @@ describe('kubernetes', () => {
     ignoreEmptyService: false,
     startupTimeoutMs: 5_000,
     searchPath: 'on',
+    searchDomains: [],
     place: { file: 'Corefile', line: 2 },
   };
 
@@ -321,6 +322,7 @@ describe('kubernetes', () => {
       ignoreEmptyService: true,
       startupTimeoutMs: 60_000,
       searchPath: 'outside',
+      searchDomains: [],
     });
   });
 

@@ -118,6 +118,7 @@ class ScenarioRun {
       now: () => this.#clock.now(),
       wallClock: () => this.#clock.now(),
       random: () => 0.5,
+      ownsName: () => false,
       resolve: () => Promise.reject(new Error('nobody asks the server itself here')),
       count: (metric, _labels, by = 1) => {
         this.#counters.set(metric, (this.#counters.get(metric) ?? 0) + by);

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OwnerRecords } from '../../src/records/rrset.js';
 import { hashOctets } from '../../src/wire/query-scan.js';
-import { compileEntry, relativeKey, type ZoneContext } from '../../src/zone/answer-compiler.js';
+import { compileEntry, type ZoneContext } from '../../src/zone/answer-compiler.js';
+import { relativeKey } from '../../src/zone/relative-key.js';
 import { createTableMemory, openTableMemory } from '../../src/zone/table-memory.js';
 import { TableReader } from '../../src/zone/table-reader.js';
 import { TableWriter } from '../../src/zone/table-writer.js';

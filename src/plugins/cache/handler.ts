@@ -23,12 +23,6 @@ const EDE_STALE_ANSWER = 3;
 const EDE_CACHED_ERROR = 13;
 const EDE_STALE_NXDOMAIN = 19;
 
-/** The environment, and where a kubernetes directive gives it, the knowledge of which names are its own. */
-export interface CacheEnvironment extends DataEnvironment {
-  /** Whether the block itself has this name right now (canonical form): then the cache neither answers nor keeps it. */
-  ownsName?(key: string): boolean;
-}
-
 type MetricLabels = Readonly<Record<string, string>>;
 
 export class CacheHandler implements Handler {
@@ -36,14 +30,14 @@ export class CacheHandler implements Handler {
   /** What is kept; also the hot path's door, see answer-cache.ts. */
   readonly answers: AnswerCache;
   readonly #options: CacheOptions;
-  readonly #environment: CacheEnvironment;
+  readonly #environment: DataEnvironment;
   readonly #clock: Clock;
   /** Labels of metrics by listener, made once. */
   readonly #labels = new Map<string, Readonly<Record<AnswerKind | 'plain', MetricLabels>>>();
   /** Questions that are being asked anew although an answer is kept, by their key. */
   readonly #refreshes = new Map<string, Promise<Reply>>();
 
-  constructor(options: CacheOptions, environment: CacheEnvironment, clock?: Clock) {
+  constructor(options: CacheOptions, environment: DataEnvironment, clock?: Clock) {
     this.#options = options;
     this.#environment = environment;
     this.#clock = clock ?? systemClock(() => environment.now());
@@ -62,7 +56,7 @@ export class CacheHandler implements Handler {
   /** Whether a name is the cache's business at all; the hot path asks nothing else of the options. */
   covers(key: string): boolean {
     if (!this.#options.zones.some((zone) => isInZone(key, zone))) return false;
-    return this.#environment.ownsName?.(key) !== true;
+    return !this.#environment.ownsName(key);
   }
 
   async handle(query: Query, next: Next): Promise<Reply> {

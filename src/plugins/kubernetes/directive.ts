@@ -14,6 +14,7 @@ import {
 import type { Directive } from '../../corefile/plan.js';
 import { isReverseZone } from '../../corefile/reverse-zone.js';
 import { zonesOfArguments } from '../../corefile/zone-arguments.js';
+import { canonicalName, isName } from '../../dns/name.js';
 import type { SvcdnsError } from '../../errors.js';
 import { onlyDirective } from '../only-directive.js';
 import type { ParseContext, Plugin } from '../plugin.js';
@@ -65,6 +66,7 @@ function newDraft({ place }: Directive, zones: readonly string[]): Draft {
     ignoreEmptyService: false,
     startupTimeoutMs: 5_000,
     searchPath: 'on',
+    searchDomains: [],
     place,
   };
   return { options, access: {}, lines: new Map() };
@@ -133,7 +135,7 @@ function optionReaders(draft: Draft, context: ParseContext): OptionReaders {
     },
     startup_timeout: (line) =>
       set({ startupTimeoutMs: durationArgument(line, oneArgument(line, 'duration')) }),
-    search_path: (line) => set({ searchPath: oneOf(line, ['on', 'off', 'outside']) }),
+    search_path: (line) => set(searchPathOf(line)),
     apiserver_qps: checkRate,
     apiserver_burst: checkCount,
     apiserver_max_inflight: checkCount,
@@ -232,4 +234,21 @@ function contradictions({ options, access, lines }: Draft, directive: Directive)
     fault('ignore', message, 'keep one of them');
   }
   return faults;
+}
+
+/** `search_path on|off`, `search_path outside [DOMAIN...]`. */
+function searchPathOf(line: Directive): Pick<KubernetesOptions, 'searchPath' | 'searchDomains'> {
+  const [mode, ...domains] = line.args;
+  if (mode !== 'outside') {
+    return { searchPath: oneOf(line, ['on', 'off', 'outside']), searchDomains: [] };
+  }
+  const searchDomains = domains.map((domain) => {
+    if (isName(domain)) return canonicalName(domain);
+    throw directiveFault(
+      `search_path: "${domain}" is no domain`,
+      line.place,
+      'write the search domains of the nodes, as in their resolv.conf',
+    );
+  });
+  return { searchPath: 'outside', searchDomains };
 }

@@ -17,8 +17,10 @@ import { RRCLASS } from '../../dns/rrclass.js';
 import { RRTYPE } from '../../dns/rrtype.js';
 import type { Rotation } from '../../zone/reply.js';
 import type { ServedZone, ZoneDescription } from '../../zone/served-zone.js';
+import { hasEntry } from '../../zone/table-reader.js';
 import type { DataEnvironment } from '../plugin.js';
 import type { KubernetesOptions } from './options.js';
+import { type SearchWalk, walkSearchPath } from './search-walk.js';
 import { ZoneAnswers } from './zone-answers.js';
 
 /** What the handler needs besides its options. */
@@ -30,15 +32,14 @@ export interface KubernetesSurroundings {
   readonly rotation: Rotation;
   /** Zones that another block or forward directive owns: names in them are never taken for short ones. */
   readonly stubZones: readonly string[];
+  /** Whether an absolute name belongs somewhere outside: what `search_path outside` may ask for. */
+  isOutsideName(name: string): boolean;
   /** The namespace that a client lives in, where that is known. */
   namespaceOf(clientAddress: string): string | undefined;
 }
 
 /** Extended DNS error 14: not ready (RFC 8914 §4.15). */
 const NOT_READY = { code: 14, text: 'the first lists of the Kubernetes API are not in' };
-
-/** Types that a short name is asked for; anything else about it goes its usual way. */
-const SHORT_TYPES: ReadonlySet<number> = new Set([RRTYPE.A, RRTYPE.AAAA, RRTYPE.SRV]);
 
 /** The answering part of a kubernetes directive. */
 export function kubernetesHandler(
@@ -48,6 +49,15 @@ export function kubernetesHandler(
   const { environment } = surroundings;
   const answers = new ZoneAnswers(surroundings.zones, surroundings.reader, surroundings.rotation);
   const zonesByLength = [...answers.zones].sort((a, b) => b.apexLabels - a.apexLabels);
+
+  const searchWalk = (zone: ServedZone): SearchWalk => ({
+    zone: zone.description.zone,
+    ttlSeconds: options.ttlSeconds,
+    searchDomains: options.searchDomains,
+    environment,
+    hasNamespace: (namespace) => hasEntry(zone.reader, `${namespace}.svc`),
+    isOutsideName: surroundings.isOutsideName,
+  });
 
   const inZone = async (query: Query, zone: ServedZone, next: Next): Promise<Reply> => {
     const fallsThrough = options.fallthrough.some((suffix) => isInZone(query.key, suffix));
@@ -59,6 +69,10 @@ export function kubernetesHandler(
     const bytes = answers.bytes(query.bytes);
     if (bytes !== undefined) {
       const isNameError = ((bytes[3] ?? 0) & 0x0f) === RCODE.NXDOMAIN;
+      if (isNameError && options.searchPath === 'outside' && zone.description.kind === 'forward') {
+        const found = await walkSearchPath(query, searchWalk(zone));
+        if (found !== undefined) return found;
+      }
       if (isNameError && fallsThrough) return next(query);
       return { kind: 'bytes', bytes };
     }
@@ -175,7 +189,7 @@ async function shortAnswer(
   { namespaceOf, environment, stubZones }: KubernetesSurroundings,
   answers: ZoneAnswers,
 ): Promise<Reply | undefined> {
-  if (options.searchPath === 'off' || !SHORT_TYPES.has(query.qtype)) return undefined;
+  if (options.searchPath === 'off') return undefined;
   if (stubZones.some((zone) => isInZone(query.key, zone))) return undefined;
   const bytes = answers.bytes(query.bytes);
   if (bytes !== undefined) {

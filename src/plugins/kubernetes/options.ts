@@ -36,5 +36,7 @@ export interface KubernetesOptions {
   readonly ignoreEmptyService: boolean;
   readonly startupTimeoutMs: number;
   readonly searchPath: SearchPath;
+  /** Search domains of the nodes behind the cluster's own, canonical; only with `outside`. */
+  readonly searchDomains: readonly string[];
   readonly place: Place;
 }

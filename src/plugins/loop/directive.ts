@@ -3,6 +3,7 @@ import { noArguments, noOptions } from '../../corefile/option-lines.js';
 import type { Directive } from '../../corefile/plan.js';
 import { onlyDirective } from '../only-directive.js';
 import type { ParseContext, Plugin } from '../plugin.js';
+import { LoopHandler } from './handler.js';
 
 export interface LoopOptions {
   /** Canonical zone under which the probe's random name lies: the block's first. */
@@ -19,4 +20,5 @@ export const loopPlugin: Plugin<LoopOptions> = {
     noOptions(directive);
     return { zone: context.zones[0] ?? '.' };
   },
+  handler: (options, environment) => new LoopHandler(options, environment),
 };

@@ -74,6 +74,7 @@ async function ask(directive: string, ...names: readonly string[]): Promise<Mess
     now: () => performance.now(),
     wallClock: () => Date.now(),
     random: () => 0.5,
+    ownsName: () => false,
     resolve: () => Promise.reject(new Error('not asked here')),
     count: () => {},
     observe: () => {},

@@ -274,6 +274,7 @@ describe('what a way around the chain may ask', () => {
     now: () => 0,
     wallClock: () => 0,
     random: () => 0,
+    ownsName: () => false,
     resolve: async () => recordsReply(2),
     count() {},
     observe() {},

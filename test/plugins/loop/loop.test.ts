@@ -56,6 +56,7 @@ class LoopingServer {
       now: () => this.clock.now(),
       wallClock: () => 0,
       random: () => 0.5,
+      ownsName: () => false,
       resolve: () => Promise.reject(new Error('not asked here')),
       count: () => {},
       observe: () => {},
