@@ -1,0 +1,123 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordFromText, recordToText } from '../../src/dns/record-text.js';
+import type { ResourceRecord } from '../../src/dns/resource-record.js';
+import { PLUGIN_REGISTRY } from '../../src/plugins/registry.js';
+import {
+  CLUSTER_DNS,
+  CLUSTER_OBJECTS,
+  commonQuestions,
+  NODE_LOCAL_CASE,
+  OUTSIDE_ZONE,
+  STOCK_CASES,
+  type StockCase,
+  type StockEndpoint,
+  type StockQuestion,
+} from './stock-cases.js';
+import { stockPlan } from './stock-plan.js';
+import { type StockServer, startStockServer } from './stock-server.js';
+
+const CASES: readonly StockCase[] = [...STOCK_CASES, NODE_LOCAL_CASE];
+const PATHS: Readonly<Record<StockEndpoint, string>> = {
+  health: '/health',
+  ready: '/ready',
+  prometheus: '/metrics',
+};
+/** Not opened by the server yet. */
+const PENDING_ENDPOINTS: ReadonlySet<StockEndpoint> = new Set(['prometheus']);
+/** A cached record may have been counted down by this much in the course of a test. */
+const MAX_AGE_SECONDS = 4;
+
+async function start(stock: StockCase, upstreamPorts = {}): Promise<StockServer> {
+  const { plan, faults = [] } = stockPlan(stock.distribution);
+  if (plan === undefined) throw new Error(faults.map(({ line }) => line).join('\n'));
+  return startStockServer({
+    distribution: stock.distribution,
+    plan,
+    objects: CLUSTER_OBJECTS,
+    upstreamZones: { [stock.outside]: OUTSIDE_ZONE, ...stock.zones },
+    upstreamPorts,
+  });
+}
+
+async function expectAnswer(server: StockServer, question: StockQuestion): Promise<void> {
+  const { qname, qtype, rcode = 0, answer } = question;
+  for (const transport of ['udp', 'tcp'] as const) {
+    const reply = await server.ask(qname, qtype, transport);
+    const records = reply.answer.map((record, i) => withoutAge(record, answer[i]));
+    expect({ transport, rcode: reply.rcode, records }).toEqual({
+      transport,
+      rcode,
+      records: answer,
+    });
+  }
+}
+
+/** The text of a record, its TTL set back to the expected one where it was counted down a little. */
+function withoutAge(record: ResourceRecord, expected: string | undefined): string {
+  if (expected === undefined) return recordToText(record);
+  const { ttl } = recordFromText(expected);
+  const isAged = record.ttl <= ttl && record.ttl >= ttl - MAX_AGE_SECONDS;
+  return recordToText(isAged ? { ...record, ttl } : record);
+}
+
+it('there is a case for every distribution', () => {
+  const folders = readdirSync(fileURLToPath(new URL('distributions', import.meta.url)));
+  const expected = [...CASES.map(({ distribution }) => distribution), 'node'];
+  expect(folders.sort()).toEqual(expected.sort());
+});
+
+/** Directives of the file that svcdns is to have and has not yet. */
+function pendingDirectives({ directives = [] }: StockCase): readonly string[] {
+  return directives.filter((name) => !PLUGIN_REGISTRY.has(name));
+}
+
+const READY_CASES = CASES.filter((stock) => pendingDirectives(stock).length === 0);
+const PENDING_CASES = CASES.filter((stock) => !READY_CASES.includes(stock));
+
+for (const stock of PENDING_CASES) {
+  const reason = `svcdns does not have ${pendingDirectives(stock).join(', ')} yet`;
+  it.skip(`the stock Corefile of ${stock.distribution}: ${reason}`);
+}
+
+describe.each(READY_CASES)('the stock Corefile of $distribution', (stock) => {
+  it('is planned without a fault', () => {
+    const { faults = [] } = stockPlan(stock.distribution);
+    expect(faults.map(({ line }) => line)).toEqual([]);
+  });
+
+  describe('running', () => {
+    let server: StockServer;
+    let behind: StockServer | undefined;
+    beforeAll(async () => {
+      if (stock === NODE_LOCAL_CASE) {
+        const [kubeadm] = STOCK_CASES;
+        if (kubeadm === undefined) throw new Error('there is no case');
+        behind = await start(kubeadm);
+        server = await start(stock, { [CLUSTER_DNS]: behind.ports.tcp });
+      } else {
+        server = await start(stock);
+      }
+    });
+    afterAll(async () => {
+      await server?.close();
+      await behind?.close();
+    });
+
+    it.each([...commonQuestions(stock), ...stock.questions])(
+      'answers $qname over UDP and TCP',
+      (question) => expectAnswer(server, question),
+    );
+
+    const endpoints = stock.endpoints.filter((name) => !PENDING_ENDPOINTS.has(name));
+    it.each(endpoints)('serves what %s asks for', async (name) => {
+      const { status } = await fetch(`http://127.0.0.1:${server.httpPorts[name]}${PATHS[name]}`);
+      expect(status).toBe(200);
+    });
+
+    it('logs neither a warning nor an error', () => {
+      expect(server.complaints).toEqual([]);
+    });
+  });
+});
