@@ -1,5 +1,6 @@
 /** The one door between sockets and answers: bytes in, bytes out, the same for UDP, TCP, DoT and DoH. */
 import type { Client } from '../chain/query.js';
+import type { StreamSettings } from './stream-settings.js';
 
 /** From {@link Answerer.answer}: nothing is to be sent. */
 export const NO_REPLY = 0;
@@ -47,6 +48,11 @@ export interface Listener {
   readonly port: number;
   /** Swaps the answers, at a reload, without touching the socket. */
   setAnswerer(answerer: Answerer): void;
+  /**
+   * Takes other limits and certificates over, at a reload; absent where there are none.
+   * @throws SvcdnsError CERTIFICATE_INVALID or FILE_UNREADABLE; nothing is changed then
+   */
+  configure?(settings: StreamSettings): void;
   /** Takes no more queries, lets those in flight finish for at most `drainMs`, closes. */
   close(drainMs: number): Promise<void>;
 }

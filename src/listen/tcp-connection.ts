@@ -9,7 +9,8 @@ import type { TcpLimits } from './tcp-limits.js';
 
 /** What the connections of a listener share. */
 export interface TcpSurroundings {
-  readonly limits: TcpLimits;
+  /** The limits of now; a reload may change them. */
+  limits(): TcpLimits;
   readonly logger: Logger;
   /** The answers of now; a reload may change them between two queries. */
   answerer(): Answerer;
@@ -34,6 +35,7 @@ export class TcpConnection {
   #waitsForFirst = true;
   #write: NodeJS.Timeout | undefined;
   #inFlight = 0;
+  #queries = 0;
   /** No more queries are taken: the peer has ended its side, or the listener closes. */
   #ending = false;
   /** Whether {@link #pump} is at work, so that nothing calls it from inside. */
@@ -43,7 +45,7 @@ export class TcpConnection {
     this.#socket = socket;
     this.#client = client;
     this.#surroundings = surroundings;
-    this.#idle = setTimeout(() => this.#expire(), surroundings.limits.firstQueryMs);
+    this.#idle = setTimeout(() => this.#expire(), surroundings.limits().firstQueryMs);
     socket.on('data', (chunk) => {
       if (this.#ending) return;
       this.#splitter.push(chunk);
@@ -66,7 +68,14 @@ export class TcpConnection {
 
   /** Whether the peer, or the chain, has to catch up before another query is taken. */
   get #busy(): boolean {
-    return this.#write !== undefined || this.#inFlight >= this.#surroundings.limits.queriesInFlight;
+    return (
+      this.#write !== undefined || this.#inFlight >= this.#surroundings.limits().queriesInFlight
+    );
+  }
+
+  /** Whether the connection has asked as often as it may; clients make another one then. */
+  get #exhausted(): boolean {
+    return this.#queries >= this.#surroundings.limits().queries;
   }
 
   /** Answers the queries that are there, then says whether more are to be read. */
@@ -91,8 +100,9 @@ export class TcpConnection {
     const { batch } = this.#surroundings;
     let queries = 0;
     let used = 0;
-    while (!this.#busy && this.#splitter.next()) {
+    while (!this.#busy && !this.#exhausted && this.#splitter.next()) {
       queries += 1;
+      this.#queries += 1;
       used += this.#answer(batch, used);
       if (used > BATCH_OCTETS - MAX_FRAME) {
         this.#send(batch.slice(0, used));
@@ -100,6 +110,7 @@ export class TcpConnection {
       }
     }
     if (used > 0) this.#send(batch.slice(0, used));
+    if (this.#exhausted) this.#ending = true;
     return queries;
   }
 
@@ -151,7 +162,7 @@ export class TcpConnection {
 
   #send(octets: Uint8Array): void {
     if (this.#socket.write(octets) || this.#write !== undefined) return;
-    this.#write = setTimeout(() => this.#socket.destroy(), this.#surroundings.limits.writeMs);
+    this.#write = setTimeout(() => this.#socket.destroy(), this.#surroundings.limits().writeMs);
   }
 
   #drained(): void {
@@ -171,7 +182,7 @@ export class TcpConnection {
     }
     this.#waitsForFirst = false;
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#expire(), this.#surroundings.limits.idleMs);
+    this.#idle = setTimeout(() => this.#expire(), this.#surroundings.limits().idleMs);
   }
 
   #expire(): void {

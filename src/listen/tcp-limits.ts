@@ -13,6 +13,8 @@ export interface TcpLimits {
   readonly idleMs: number;
   /** For replies to be taken by the peer, in milliseconds. */
   readonly writeMs: number;
+  /** Queries that one connection may ask; after the last one is answered it is closed. */
+  readonly queries: number;
 }
 
 /**
@@ -26,4 +28,5 @@ export const TCP_LIMITS: TcpLimits = {
   firstQueryMs: 3_000,
   idleMs: 10_000,
   writeMs: 5_000,
+  queries: Number.POSITIVE_INFINITY,
 };

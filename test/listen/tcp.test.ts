@@ -1,14 +1,15 @@
 /** Queries over stream connections, over real sockets. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Listener } from '../../src/listen/answerer.js';
 import { listenTcp, type TcpOptions } from '../../src/listen/tcp.js';
 import { silentLogger } from '../../src/observe/logger.js';
-import { FrameSplitter, frame } from '../../src/wire/tcp-frame.js';
+import { frame } from '../../src/wire/tcp-frame.js';
 import { ScriptedAnswerer } from './scripted-answerer.js';
+import { StreamClient } from './stream-client.js';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -31,39 +32,9 @@ async function listen(
   return listener;
 }
 
-/** A client that gathers replies. */
-class StreamClient {
-  readonly socket: Socket;
-  readonly replies: string[] = [];
-  readonly #splitter = new FrameSplitter();
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      this.#splitter.push(chunk);
-      while (this.#splitter.next()) {
-        const { bytes, start, length } = this.#splitter;
-        this.replies.push(Buffer.from(bytes.subarray(start, start + length)).toString('latin1'));
-      }
-    });
-    open.push({ close: () => socket.destroy() });
-  }
-
-  send(...texts: string[]): void {
-    this.socket.write(Buffer.concat(texts.map((text) => frame(Buffer.from(text)))));
-  }
-
-  async until(count: number): Promise<readonly string[]> {
-    while (this.replies.length < count) {
-      await new Promise((resolve) => this.socket.once('data', resolve));
-    }
-    return this.replies;
-  }
-}
-
 async function client(port: number, host = '127.0.0.1'): Promise<StreamClient> {
   const socket = connect({ port, host });
+  open.push({ close: () => socket.destroy() });
   await once(socket, 'connect');
   return new StreamClient(socket);
 }
@@ -182,12 +153,14 @@ describe('listenTcp', () => {
 
   it('keeps an idle connection whose query still waits', async () => {
     const answerer = new ScriptedAnswerer();
-    const { port } = await listen(answerer, { limits: { firstQueryMs: 30, idleMs: 30 } });
-    const [waiting, idle] = [await client(port), await client(port)];
+    const { port } = await listen(answerer, { limits: { idleMs: 30 } });
+    const waiting = await client(port);
     waiting.send('slow');
-    await closed(idle);
-    idle.socket.destroy();
-    await closed(await client(port));
+    await answerer.until(({ asked }) => asked.length === 1);
+    for (const idle of [await client(port), await client(port)]) {
+      idle.send('f');
+      await closed(idle);
+    }
     answerer.asked[0]?.reply(Buffer.from('late'));
     expect(await waiting.until(1)).toEqual(['late']);
   });
@@ -270,6 +243,7 @@ describe('listenTcp', () => {
         createTlsServer({ key: pair.private, cert: pair.cert, allowHalfOpen: true }),
     });
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    open.push({ close: () => socket.destroy() });
     await once(socket, 'secureConnect');
     const under = new StreamClient(socket);
     under.send('slow', 'fast');
