@@ -4,7 +4,8 @@ import { optionalArgument, readOptions, someArguments } from '../../corefile/opt
 import type { Directive } from '../../corefile/plan.js';
 import { reverseZones } from '../../corefile/reverse-zone.js';
 import { onlyDirective } from '../only-directive.js';
-import type { Plugin } from '../plugin.js';
+import type { DataEnvironment, Plugin } from '../plugin.js';
+import { loadbalanceHandler } from './handler.js';
 
 export interface LoadbalanceOptions {
   readonly policy: 'round_robin';
@@ -40,5 +41,8 @@ export const loadbalancePlugin: Plugin<LoadbalanceOptions> = {
       },
     });
     return { policy, prefer };
+  },
+  handler(options: LoadbalanceOptions, environment: DataEnvironment) {
+    return loadbalanceHandler(options, environment);
   },
 };
