@@ -39,6 +39,15 @@ www.example.org. 20 IN A 192.0.2.80
 99.2.0.192.in-addr.arpa. 20 IN PTR printer.example.org.
 `;
 
+/** What the cluster's own name server knows, where the Corefile is that of a cache before it. */
+const CLUSTER_ZONE = `
+. 300 IN SOA ns.dns.cluster.local. hostmaster.cluster.local. 1 7200 1800 86400 5
+web.shop.svc.cluster.local. 30 IN A 10.96.0.20
+10-244-1-7.shop.pod.cluster.local. 30 IN A 10.244.1.7
+20.0.96.10.in-addr.arpa. 30 IN PTR web.shop.svc.cluster.local.
+99.2.0.192.in-addr.arpa. 20 IN PTR printer.example.org.
+`;
+
 /** A zone with one host, behind a stub domain. */
 function stubZone(zone: string, address: string): string {
   return `
@@ -134,18 +143,15 @@ export const STOCK_CASES: readonly StockCase[] = [
     ],
     endpoints: ALL,
   },
+  {
+    ...BASE,
+    distribution: 'nodelocaldns',
+    ttlSeconds: 30,
+    // the Service kube-dns-upstream
+    zones: { '10.99.12.34:53': CLUSTER_ZONE },
+    endpoints: ['health', 'prometheus'],
+  },
 ];
-
-/** Stands before the server of kubeadm's Corefile. */
-export const NODE_LOCAL_CASE: StockCase = {
-  ...BASE,
-  distribution: 'nodelocaldns',
-  ttlSeconds: 30,
-  endpoints: ['health', 'prometheus'],
-};
-
-/** The Service kube-dns-upstream, as NodeLocal DNSCache's Corefile means it. */
-export const CLUSTER_DNS = '10.99.12.34:53';
 
 /** What the API lists in all of them. */
 export const CLUSTER_OBJECTS: readonly unknown[] = [

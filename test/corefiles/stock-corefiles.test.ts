@@ -5,10 +5,8 @@ import { recordFromText, recordToText } from '../../src/dns/record-text.js';
 import type { ResourceRecord } from '../../src/dns/resource-record.js';
 import { PLUGIN_REGISTRY } from '../../src/plugins/registry.js';
 import {
-  CLUSTER_DNS,
   CLUSTER_OBJECTS,
   commonQuestions,
-  NODE_LOCAL_CASE,
   OUTSIDE_ZONE,
   STOCK_CASES,
   type StockCase,
@@ -18,7 +16,6 @@ import {
 import { stockPlan } from './stock-plan.js';
 import { type StockServer, startStockServer } from './stock-server.js';
 
-const CASES: readonly StockCase[] = [...STOCK_CASES, NODE_LOCAL_CASE];
 const PATHS: Readonly<Record<StockEndpoint, string>> = {
   health: '/health',
   ready: '/ready',
@@ -29,7 +26,7 @@ const PENDING_ENDPOINTS: ReadonlySet<StockEndpoint> = new Set(['prometheus']);
 /** A cached record may have been counted down by this much in the course of a test. */
 const MAX_AGE_SECONDS = 4;
 
-async function start(stock: StockCase, upstreamPorts = {}): Promise<StockServer> {
+async function start(stock: StockCase): Promise<StockServer> {
   const { plan, faults = [] } = stockPlan(stock.distribution);
   if (plan === undefined) throw new Error(faults.map(({ line }) => line).join('\n'));
   return startStockServer({
@@ -37,7 +34,6 @@ async function start(stock: StockCase, upstreamPorts = {}): Promise<StockServer>
     plan,
     objects: CLUSTER_OBJECTS,
     upstreamZones: { [stock.outside]: OUTSIDE_ZONE, ...stock.zones },
-    upstreamPorts,
   });
 }
 
@@ -64,7 +60,7 @@ function withoutAge(record: ResourceRecord, expected: string | undefined): strin
 
 it('there is a case for every distribution', () => {
   const folders = readdirSync(fileURLToPath(new URL('distributions', import.meta.url)));
-  const expected = [...CASES.map(({ distribution }) => distribution), 'node'];
+  const expected = [...STOCK_CASES.map(({ distribution }) => distribution), 'node'];
   expect(folders.sort()).toEqual(expected.sort());
 });
 
@@ -73,8 +69,8 @@ function pendingDirectives({ directives = [] }: StockCase): readonly string[] {
   return directives.filter((name) => !PLUGIN_REGISTRY.has(name));
 }
 
-const READY_CASES = CASES.filter((stock) => pendingDirectives(stock).length === 0);
-const PENDING_CASES = CASES.filter((stock) => !READY_CASES.includes(stock));
+const READY_CASES = STOCK_CASES.filter((stock) => pendingDirectives(stock).length === 0);
+const PENDING_CASES = STOCK_CASES.filter((stock) => !READY_CASES.includes(stock));
 
 for (const stock of PENDING_CASES) {
   const reason = `svcdns does not have ${pendingDirectives(stock).join(', ')} yet`;
@@ -89,21 +85,10 @@ describe.each(READY_CASES)('the stock Corefile of $distribution', (stock) => {
 
   describe('running', () => {
     let server: StockServer;
-    let behind: StockServer | undefined;
     beforeAll(async () => {
-      if (stock === NODE_LOCAL_CASE) {
-        const [kubeadm] = STOCK_CASES;
-        if (kubeadm === undefined) throw new Error('there is no case');
-        behind = await start(kubeadm);
-        server = await start(stock, { [CLUSTER_DNS]: behind.ports.tcp });
-      } else {
-        server = await start(stock);
-      }
+      server = await start(stock);
     });
-    afterAll(async () => {
-      await server?.close();
-      await behind?.close();
-    });
+    afterAll(() => server?.close());
 
     it.each([...commonQuestions(stock), ...stock.questions])(
       'answers $qname over UDP and TCP',

@@ -37,15 +37,13 @@ export interface StockServerOptions {
   readonly objects: readonly unknown[];
   /** Zones of the servers behind `forward`, by the `address:port` that the Corefile means. */
   readonly upstreamZones: Readonly<Record<string, string>>;
-  /** Ports of servers that run already, by the same. */
-  readonly upstreamPorts?: Readonly<Record<string, number>>;
 }
 
 /** Starts everything and waits until the first lists are served. */
 export async function startStockServer(options: StockServerOptions): Promise<StockServer> {
-  const { distribution, objects, upstreamZones, upstreamPorts = {} } = options;
+  const { distribution, objects, upstreamZones } = options;
   const api = await startStaticApi(objects);
-  const ports = new Map(Object.entries(upstreamPorts));
+  const ports = new Map<string, number>();
   const upstreams: UpstreamServer[] = [];
   for (const [label, zone] of Object.entries(upstreamZones)) {
     const upstream = await startUpstream(zone);
