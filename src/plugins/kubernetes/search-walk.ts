@@ -110,6 +110,5 @@ function aliasTo(
     truncated: reply.truncated,
     answer: [alias, ...reply.answer],
     authority: reply.answer.length === 0 ? reply.authority : [],
-    additional: reply.additional,
   });
 }
