@@ -11,7 +11,7 @@
  * <endpoint>.<svc>.<ns>.svc           A AAAA SRV
  * ```
  */
-import type { KubeService, Protocol } from '../kube/objects.js';
+import type { KubeService, Protocol, ServicePort } from '../kube/objects.js';
 import type { KubeSnapshot } from '../kube/snapshot.js';
 import { cnameRRset } from './alias.js';
 import { type DerivationOptions, isExposed } from './derivation.js';
@@ -59,10 +59,27 @@ interface PortGroup {
 
 function clusterIpRecords(base: RelativeName, service: KubeService): OwnerRecords[] {
   const addresses = splitFamilies(service.clusterIPs);
-  const targets = new Map([[base, addresses]]);
-  const all = service.ports.map(({ port }) => ({ port, target: base }));
+  return portedRecords(base, service.ports, addresses, new Map([[base, addresses]]));
+}
+
+/**
+ * The names of a service that is reached by its own ports: its addresses under each, and SRV records
+ * that give every port at every target.
+ */
+export function portedRecords(
+  base: RelativeName,
+  ports: readonly ServicePort[],
+  addresses: TargetAddresses,
+  targets: ReadonlyMap<RelativeName, TargetAddresses>,
+): OwnerRecords[] {
+  const all: PortGroup['records'] = [];
   const groups = new Map<string, PortGroup>();
-  for (const port of service.ports) addToGroup(groups, port, { port: port.port, target: base });
+  for (const port of ports) {
+    for (const target of targets.keys()) {
+      all.push({ port: port.port, target });
+      addToGroup(groups, port, { port: port.port, target });
+    }
+  }
   return [
     {
       name: base,
@@ -73,7 +90,8 @@ function clusterIpRecords(base: RelativeName, service: KubeService): OwnerRecord
   ];
 }
 
-function headlessRecords(
+/** The names of a headless service: those of its endpoints, and all of them under its own. */
+export function headlessRecords(
   base: RelativeName,
   endpoints: ReadonlyMap<string, LabelledEndpoint>,
 ): OwnerRecords[] {
