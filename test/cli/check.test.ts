@@ -26,11 +26,13 @@ block 1 at Corefile:1
   zones       cluster.local. 0.10.in-addr.arpa. 1.10.in-addr.arpa.
   ports       dns://:1053
   directives  reload errors
+  fast way    no: no kubernetes directive
 
 block 2 at Corefile:5
   zones       example.org.
   ports       tls://:853
   directives  none: every query is refused
+  fast way    no: no kubernetes directive
 `);
   });
 
@@ -60,6 +62,19 @@ block 2 at Corefile:5
     const unreadable = memoryIo(folder);
     expect(await dispatch(['check', '-conf', '.'], unreadable)).toBe(1);
     expect(unreadable.err()).toContain('cannot read the Corefile . (check that it is a file');
+  });
+
+  it('says block by block whether kubernetes answers take the fast way, and why not', async () => {
+    write(
+      'Corefile',
+      '. {\n kubernetes cluster.local\n cache\n}\ncorp. {\n kubernetes corp\n log\n}\n',
+    );
+    const io = memoryIo(folder);
+    expect(await dispatch(['check'], io)).toBe(0);
+    expect([...io.out().matchAll(/fast way +(.*)/g)].map(([, text]) => text)).toEqual([
+      'yes: nothing in front of kubernetes has to see its queries',
+      'no: log logs every query',
+    ]);
   });
 
   it('explains itself with -help', async () => {
