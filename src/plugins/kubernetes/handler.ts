@@ -10,7 +10,7 @@ import { withQuestion } from '../../chain/query-parser.js';
 import { type Reply, recordsReply } from '../../chain/reply.js';
 import { replyRecords } from '../../chain/reply-records.js';
 import { addressFromDashedLabel, dashedLabelOf } from '../../dns/address.js';
-import { canonicalName, isInZone, labelsOf, nameFromWire } from '../../dns/name.js';
+import { isInZone, labelsOf, nameFromWire } from '../../dns/name.js';
 import { RCODE } from '../../dns/rcode.js';
 import type { ResourceRecord } from '../../dns/resource-record.js';
 import { RRCLASS } from '../../dns/rrclass.js';
@@ -108,7 +108,7 @@ async function followAlias(
   if (cname === undefined || target === undefined) return undefined;
   query.trace?.step('kubernetes', 'ExternalName', { target });
   const reply = await environment.resolve(withQuestion(query, { qname: target }));
-  const records = replyRecords(reply);
+  const records = replyRecords(reply, target);
   // the rcode is that of the last name (RFC 6604 §3); a refused or failed target is our failure
   const rcode =
     records === undefined || (records.rcode !== RCODE.NOERROR && records.rcode !== RCODE.NXDOMAIN)
@@ -117,18 +117,10 @@ async function followAlias(
   return recordsReply(rcode, {
     authoritative: true,
     truncated: records?.truncated ?? false,
-    answer: [cname, ...spelled(records?.answer ?? [], target)],
+    answer: [cname, ...(records?.answer ?? [])],
     authority: rcode === RCODE.SERVFAIL ? [] : (records?.authority ?? []),
     additional: records?.additional ?? [],
   });
-}
-
-/** Records of one name in the spelling of the alias: an upstream may have been asked in mixed letter case. */
-function spelled(records: readonly ResourceRecord[], name: string): ResourceRecord[] {
-  const key = canonicalName(name);
-  return records.map((record) =>
-    canonicalName(record.owner) === key ? { ...record, owner: name } : record,
-  );
 }
 
 /** `<dashed IPv6>.<namespace>.pod.<zone>` in any spelling of the address. */
@@ -205,7 +197,8 @@ async function shortAnswer(
   if (namespace === undefined) return undefined;
   const full = withQuestion(query, { qname: `${labels[0]}.${namespace}.svc.${zone}` });
   const alias = await followAlias(full, answers, environment);
-  const message = alias === undefined ? answers.message(full.bytes) : replyRecords(alias);
+  const message =
+    alias === undefined ? answers.message(full.bytes) : replyRecords(alias, full.qname);
   if (message === undefined || message.rcode !== RCODE.NOERROR) return undefined;
   query.trace?.step('kubernetes', 'short name in the client’s namespace', { namespace });
   return renamed(query, message.rcode, message.answer, message.authority, full.key);

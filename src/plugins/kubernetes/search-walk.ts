@@ -56,6 +56,7 @@ export async function walkSearchPath(
     if (!isName(candidate)) continue;
     const reply = replyRecords(
       await walk.environment.resolve(withQuestion(query, { qname: candidate })),
+      candidate,
     );
     const exists = reply?.rcode === RCODE.NOERROR;
     query.trace?.step('kubernetes', 'search path', { candidate, exists });
