@@ -17,7 +17,7 @@ function write(name: string, text: string): void {
 
 describe('svcdns check', () => {
   it('sums up a sound Corefile', async () => {
-    write('Corefile', '{$ZONE} 10.0.0.0/15 {\n errors\n reload\n}\ntls://example.org {\n}\n');
+    write('Corefile', '{$ZONE} 10.0.0.0/15 {\n errors\n reload\n}\ndns://example.org:5353 {\n}\n');
     const io = memoryIo(folder, { ZONE: 'cluster.local' });
     expect(await dispatch(['check', '-p', '1053'], io)).toBe(0);
     expect(io.out()).toBe(`Corefile: 2 server blocks, no faults
@@ -30,7 +30,7 @@ block 1 at Corefile:1
 
 block 2 at Corefile:5
   zones       example.org.
-  ports       tls://:853
+  ports       dns://:5353
   directives  none: every query is refused
   fast way    no: no kubernetes directive
 `);
