@@ -211,7 +211,11 @@ const kubernetes: MetricSection = {
     gauge('svcdns_watch_objects', ['kind'], 'Objects held.'),
     counter('svcdns_watch_listed_total', ['kind'], 'Objects taken from lists.'),
     counter('svcdns_watch_events_total', ['kind'], 'Added, modified and deleted events.'),
-    counter('svcdns_watch_bookmarks_total', ['kind'], 'Bookmarks.'),
+    counter(
+      'svcdns_watch_bookmarks_total',
+      ['kind'],
+      'Bookmarks: words of a watch without a change.',
+    ),
     counter('svcdns_watch_relists_total', ['kind'], 'Whole lists after the first one.'),
     counter('svcdns_watch_resumes_total', ['kind'], 'Watches begun from a known version.'),
     counter('svcdns_watch_silences_total', ['kind'], 'Streams given up because nothing came.'),
@@ -238,7 +242,12 @@ const kubernetes: MetricSection = {
 const directives: MetricSection = {
   title: 'Other directives',
   metrics: [
-    gauge('coredns_plugin_enabled', ['server', 'zone', 'view', 'name'], 'Always 1.', WIDE),
+    gauge(
+      'coredns_plugin_enabled',
+      ['server', 'zone', 'view', 'name'],
+      'Directives in force; always 1.',
+      WIDE,
+    ),
     histogram(
       'coredns_health_request_duration_seconds',
       [],

@@ -1,0 +1,69 @@
+/** The catalog as data: its names, its page, and the names that directives count under. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { METRIC_SECTIONS, metricCatalog } from '../../../src/observe/metrics/catalog.js';
+import { CACHE_METRICS } from '../../../src/plugins/cache/metrics.js';
+import { FORWARD_METRICS } from '../../../src/plugins/forward/metrics.js';
+import { metricsPage } from './metrics-page.js';
+
+const PAGE = new URL('../../../docs/metrics.md', import.meta.url);
+const all = METRIC_SECTIONS.flatMap(({ metrics }) => metrics);
+/** CoreDNS has it without a unit, or with one that Prometheus's advice would not give. */
+const COREDNS_EXCEPTIONS = new Set(['coredns_cache_entries', 'coredns_hosts_entries']);
+
+describe('names of metrics', () => {
+  it('are there once each', () => {
+    expect(metricCatalog().size).toBe(all.length);
+  });
+
+  for (const { name, type, labels, help, buckets } of all) {
+    it(`${name} follows the rules`, () => {
+      expect(name).toMatch(/^(coredns|svcdns|process)(_[a-z0-9]+)+$/);
+      expect(name.endsWith('_total')).toBe(type === 'counter');
+      if (type === 'histogram') {
+        expect(name).toMatch(/_(seconds|bytes)$/);
+        expect(buckets.length).toBeGreaterThan(0);
+        expect([...buckets].sort((a, b) => a - b)).toEqual(buckets);
+        expect(new Set(buckets).size).toBe(buckets.length);
+      } else {
+        expect(buckets).toEqual([]);
+      }
+      if (type === 'gauge' && !COREDNS_EXCEPTIONS.has(name)) {
+        expect(name).toMatch(
+          /_(seconds|bytes|info|enabled|fds|connected|synced|objects|names|workers)$/,
+        );
+      }
+      for (const label of labels) expect(label).toMatch(/^[a-z][a-z0-9_]*$/);
+      expect(labels).not.toContain('le');
+      expect(new Set(labels).size).toBe(labels.length);
+      expect(help).toMatch(/^.{10,120}\.$/);
+    });
+  }
+});
+
+it('holds every name that a directive counts under', () => {
+  for (const name of [...Object.values(CACHE_METRICS), ...Object.values(FORWARD_METRICS)]) {
+    expect(metricCatalog().has(name), name).toBe(true);
+  }
+});
+
+it('is what the page says, and no other', () => {
+  const page = metricsPage();
+  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(PAGE, page);
+  expect(readFileSync(PAGE, 'utf8')).toBe(page);
+});
+
+it('has the buckets of CoreDNS', () => {
+  const bucketsOf = (name: string): readonly number[] => metricCatalog().get(name)?.buckets ?? [];
+  const powers = (from: number, factor: number, count: number): number[] =>
+    Array.from({ length: count }, (_, i) => from * factor ** i);
+  const near = (name: string, wanted: readonly number[]): void => {
+    const buckets = bucketsOf(name);
+    expect(buckets.length).toBe(wanted.length);
+    for (const [i, bound] of buckets.entries()) expect(bound).toBeCloseTo(wanted[i] ?? -1, 10);
+  };
+  near('coredns_dns_request_duration_seconds', powers(0.00025, 2, 16));
+  near('coredns_proxy_request_duration_seconds', powers(0.00025, 2, 16));
+  near('coredns_health_request_duration_seconds', powers(0.00025, 10, 5));
+  near('coredns_kubernetes_dns_programming_duration_seconds', powers(0.001, 2, 20));
+});
