@@ -24,18 +24,18 @@ export function loadbalanceHandler(
       const reply = await next(query);
       // a zone has an order of its own
       if (query.qtype === RRTYPE.AXFR || query.qtype === RRTYPE.IXFR) return reply;
-      return balanced(reply, order);
+      return balanced(reply, query.qname, order);
     },
   };
 }
 
-function balanced(reply: Reply, order: RecordOrder): Reply {
+function balanced(reply: Reply, qname: string, order: RecordOrder): Reply {
   if (reply.kind === 'drop') return reply;
   if (reply.kind === 'bytes') {
     const bytes = reorderedBytes(reply.bytes, order);
     if (bytes !== undefined) return { kind: 'bytes', bytes };
   }
-  const records = replyRecords(reply);
+  const records = replyRecords(reply, qname);
   if (records === undefined) return reply;
   return {
     ...records,

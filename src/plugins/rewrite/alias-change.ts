@@ -27,7 +27,7 @@ export function aliasChange(
       const alias = { ...record, rdata: nameToWire(target) };
       const before = [...reply.answer.slice(0, index), alias];
       if (query.qtype === RRTYPE.CNAME) return { ...reply, answer: before };
-      const found = replyRecords(await resolve(withQuestion(query, { qname: target })));
+      const found = replyRecords(await resolve(withQuestion(query, { qname: target })), target);
       return {
         ...reply,
         rcode: found?.rcode ?? reply.rcode,

@@ -79,7 +79,7 @@ async function changedReply(
   const sameQuestion =
     asked.key === current.key && asked.qtype === current.qtype && asked.qclass === current.qclass;
   if (reply.kind === 'drop' || (sameQuestion && changes.length === 0)) return reply;
-  let records: RecordsReply | undefined = replyRecords(reply);
+  let records: RecordsReply | undefined = replyRecords(reply, current.qname);
   if (records === undefined) return recordsReply(RCODE.SERVFAIL);
   for (const change of changes) records = await change(records);
   // what was validated was another answer

@@ -126,7 +126,8 @@ class ReadyStanza {
     const alias = answer.find((record) => record.type === RRTYPE.CNAME);
     const target = alias && nameFromWire(alias.rdata, 0)?.name;
     if (target === undefined) return undefined;
-    return replyRecords(await this.#environment.resolve(withQuestion(query, { qname: target })));
+    const reply = await this.#environment.resolve(withQuestion(query, { qname: target }));
+    return replyRecords(reply, target);
   }
 
   #failure(
