@@ -20,6 +20,7 @@ const HOST = '127.0.0.1';
 const RESOLV_CONF = '/etc/resolv.conf';
 /** How long a deleted pod is seen terminating. */
 const TERMINATION_MS = 1500;
+const FREE_PORT_TRIES = 10;
 
 /** Runs the demo; 0 after a clean end. */
 export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -79,10 +80,14 @@ async function startDns(
   const logger = await createPinoLogger({ readable: io.terminal, fd: 2, level: 'warn' });
   // A Corefile brought along finds the demo's API by $KUBECONFIG, even inside a pod.
   const { KUBERNETES_SERVICE_HOST: _host, ...env } = io.env;
-  try {
-    return await startServer({ plan, logger, env: { ...env, KUBECONFIG: kubeconfig } });
-  } catch (error) {
-    throw withMend(error, 'choose another port with -dns.port N');
+  // A free UDP port (-dns.port 0) may be taken on TCP: then another one is tried.
+  for (let left = args.port === 0 ? FREE_PORT_TRIES : 1; ; left -= 1) {
+    try {
+      return await startServer({ plan, logger, env: { ...env, KUBECONFIG: kubeconfig } });
+    } catch (error) {
+      if (left > 1 && isInUse(error)) continue;
+      throw withMend(error, 'choose another port with -dns.port N');
+    }
   }
 }
 
@@ -124,9 +129,13 @@ function commandPath(): string {
 }
 
 function withMend(error: unknown, mend: string): unknown {
-  if (!(error instanceof SvcdnsError) || error.code !== 'ADDRESS_IN_USE') return error;
+  if (!isInUse(error)) return error;
   const where = error.where === undefined ? {} : { where: error.where };
   return new SvcdnsError(error.code, error.message, { ...where, mend, cause: error });
+}
+
+function isInUse(error: unknown): error is SvcdnsError {
+  return error instanceof SvcdnsError && error.code === 'ADDRESS_IN_USE';
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -16,7 +16,8 @@ afterEach(() => {
 function terminal(): {
   io: CommandIo;
   stop: AbortController;
-  said: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** What was printed, once it matches; a command that fails before that fails the test. */
+  said: (pattern: RegExp, done: Promise<number>) => Promise<RegExpExecArray>;
   errors: () => string;
 } {
   const stop = new AbortController();
@@ -35,8 +36,9 @@ function terminal(): {
     signal: stop.signal,
     onReload: () => () => {},
   };
-  const said = async (pattern: RegExp): Promise<RegExpExecArray> => {
-    await expect.poll(() => out, { timeout: 15_000 }).toMatch(pattern);
+  const said = async (pattern: RegExp, done: Promise<number>): Promise<RegExpExecArray> => {
+    const printed = expect.poll(() => out, { timeout: 15_000 }).toMatch(pattern);
+    await Promise.race([printed, done.then((code) => expect(code).toBe('still running'))]);
     const found = pattern.exec(out);
     if (found === null) throw new Error('unreachable');
     return found;
@@ -82,8 +84,8 @@ describe('svcdns demo', () => {
   it('R-39 R-42 serves the sample services, says where, and cleans up at the signal', async () => {
     const { io, stop, said, errors } = terminal();
     const done = run(['-dns.port', '0'], io);
-    const port = Number((await said(/DNS +127\.0\.0\.1:(\d+)/))[1]);
-    const kubeconfig = (await said(/KUBECONFIG=(\S+)/))[1] ?? '';
+    const port = Number((await said(/DNS +127\.0\.0\.1:(\d+)/, done))[1]);
+    const kubeconfig = (await said(/KUBECONFIG=(\S+)/, done))[1] ?? '';
     expect(existsSync(kubeconfig)).toBe(true);
     const chosen = await ask('chosen.choosing-your-own-ip.svc.cluster.local', port);
     expect(chosen).toEqual({ rcode: 0, address: '10.0.0.100' });
@@ -104,7 +106,7 @@ describe('svcdns demo', () => {
     writeFileSync(join(folder, 'a.yaml'), manifest('10.0.0.51'));
     const { io, stop, said } = terminal();
     const done = run(['-dns.port=0', '--manifests', folder], io);
-    const port = Number((await said(/DNS +127\.0\.0\.1:(\d+)/))[1]);
+    const port = Number((await said(/DNS +127\.0\.0\.1:(\d+)/, done))[1]);
     expect((await ask('s-1.default.svc.cluster.local', port)).address).toBe('10.0.0.51');
     writeFileSync(join(folder, 'a.yaml'), manifest('10.0.0.52'));
     await expect
@@ -124,7 +126,7 @@ describe('svcdns demo', () => {
     );
     const { io, stop, said } = terminal();
     const done = run(['-dns.port=0', '--corefile', join(folder, 'Corefile')], io);
-    const port = Number((await said(/DNS +127\.0\.0\.1:(\d+)/))[1]);
+    const port = Number((await said(/DNS +127\.0\.0\.1:(\d+)/, done))[1]);
     const { address } = await ask('redis-master.discovering-services.svc.kube.example.org', port);
     expect(address).toBe('10.0.0.11');
     stop.abort();
