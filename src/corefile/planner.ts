@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { formatPlace, type Place, SvcdnsError } from '../errors.js';
 import { EXECUTION_ORDER, UNSUPPORTED_DIRECTIVES } from '../plugins/order.js';
 import type { ParseContext, Plugin } from '../plugins/plugin.js';
+import { encryptionFaults, type SocketCertificates } from './encryption.js';
 import { directiveFault, gatherFaults, syntaxFault } from './faults.js';
 import { nearestName } from './nearest-name.js';
 import type { ParsedCorefile } from './parser.js';
@@ -39,9 +40,11 @@ export type PlanResult =
 export function planCorefile(parsed: ParsedCorefile, surroundings: PlanSurroundings): PlanResult {
   const faults = [...parsed.faults];
   const owners = new Map<string, Place>();
+  const certificates: SocketCertificates = new Map();
   const blocks = parsed.blocks.map((block, index): PlannedBlock => {
     const addresses = planAddresses(block, surroundings.defaultPort, faults);
     faults.push(...overlaps(block, addresses, owners));
+    faults.push(...encryptionFaults(block, addresses, certificates));
     const directives = planDirectives(block, addresses, surroundings, faults);
     return { index, place: block.place, addresses, directives };
   });

@@ -83,7 +83,6 @@ export const UNSUPPORTED_DIRECTIVES: ReadonlyMap<string, string> = new Map([
   ],
   ['quic', 'svcdns does not serve DNS over QUIC; use a tls:// or https:// block'],
   ['grpc_server', 'svcdns does not serve DNS over gRPC; use a tls:// or https:// block'],
-  ['https', 'the limits of https:// blocks are fixed; remove the directive'],
   ['https3', 'svcdns does not serve HTTP/3; use an https:// block'],
   ['multisocket', 'use workers N: each data worker has sockets of its own'],
   ['trace', 'use svcdns explain NAME to see how a name is answered'],

@@ -8,6 +8,7 @@ import { errorsPlugin } from './errors/directive.js';
 import { forwardPlugin } from './forward/directive.js';
 import { healthPlugin } from './health/directive.js';
 import { hostsPlugin } from './hosts/directive.js';
+import { httpsPlugin } from './https/directive.js';
 import { kubernetesPlugin } from './kubernetes/directive.js';
 import { loadbalancePlugin } from './loadbalance/directive.js';
 import { logPlugin } from './log/directive.js';
@@ -19,6 +20,8 @@ import { readyPlugin } from './ready/directive.js';
 import { reloadPlugin } from './reload/directive.js';
 import { rewritePlugin } from './rewrite/directive.js';
 import { templatePlugin } from './template/directive.js';
+import { timeoutsPlugin } from './timeouts/directive.js';
+import { tlsPlugin } from './tls/directive.js';
 import { workersPlugin } from './workers/directive.js';
 
 /**
@@ -35,6 +38,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   forwardPlugin,
   healthPlugin,
   hostsPlugin,
+  httpsPlugin,
   kubernetesPlugin,
   loadbalancePlugin,
   logPlugin,
@@ -44,6 +48,8 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   reloadPlugin,
   rewritePlugin,
   templatePlugin,
+  timeoutsPlugin,
+  tlsPlugin,
   workersPlugin,
 ];
 

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planText } from '../../src/corefile/loader.js';
 import type { Plan } from '../../src/corefile/plan.js';
 import { PLUGIN_REGISTRY } from '../../src/plugins/registry.js';
+import { CertificatePair } from '../plugins/certificate-pair.js';
 
 const options = { env: {}, registry: PLUGIN_REGISTRY, cwd: '/etc/coredns' };
 
@@ -23,6 +24,12 @@ function addresses(text: string, defaultPort?: number): string[] {
   return (block?.addresses ?? []).map(({ scheme, zone, port }) => `${scheme}://${zone}:${port}`);
 }
 
+let pair: CertificatePair;
+beforeAll(async () => {
+  pair = await CertificatePair.make();
+});
+afterAll(() => pair.close());
+
 describe('keys', () => {
   it('takes names, ports and the root in canonical form', () => {
     expect(addresses('Cluster.LOCAL .:5300 :5301 example.org.:54 {\n}')).toEqual([
@@ -34,7 +41,8 @@ describe('keys', () => {
   });
 
   it('takes schemes with their default ports', () => {
-    expect(addresses('dns://a tls://b https://c tls://d:8853 {\n}', 1053)).toEqual([
+    const text = `dns://a tls://b https://c tls://d:8853 {\n ${pair.directive}\n}`;
+    expect(addresses(text, 1053)).toEqual([
       'dns://a.:1053',
       'tls://b.:853',
       'https://c.:443',
@@ -111,9 +119,10 @@ describe('zones served twice', () => {
   });
 
   it('takes the same zone on another port, scheme or bind address', () => {
-    expect(
-      planOf('a a:54 tls://a {\n bind 127.0.0.1\n}\na {\n bind 127.0.0.2 lo\n}').blocks,
-    ).toHaveLength(2);
+    expect(planOf('a a:54 {\n bind 127.0.0.1\n}\na {\n bind 127.0.0.2 lo\n}').blocks).toHaveLength(
+      2,
+    );
+    expect(planOf(`tls://a {\n ${pair.directive}\n}\na {\n}`).blocks).toHaveLength(2);
   });
 
   it('faults a shared bind address, and a block on all addresses beside a bound one', () => {
