@@ -1,18 +1,26 @@
 /** All directives that svcdns has: one import and one line each, in execution order when listed. */
 import { aclPlugin } from './acl/directive.js';
+import { anyPlugin } from './any/directive.js';
 import { bindPlugin } from './bind/directive.js';
 import { bufsizePlugin } from './bufsize/directive.js';
 import { cachePlugin } from './cache/directive.js';
+import { cancelPlugin } from './cancel/directive.js';
+import { chaosPlugin } from './chaos/directive.js';
 import { debugPlugin } from './debug/directive.js';
 import { errorsPlugin } from './errors/directive.js';
 import { forwardPlugin } from './forward/directive.js';
+import { headerPlugin } from './header/directive.js';
 import { healthPlugin } from './health/directive.js';
 import { hostsPlugin } from './hosts/directive.js';
 import { httpsPlugin } from './https/directive.js';
 import { kubernetesPlugin } from './kubernetes/directive.js';
 import { loadbalancePlugin } from './loadbalance/directive.js';
+import { localPlugin } from './local/directive.js';
 import { logPlugin } from './log/directive.js';
 import { loopPlugin } from './loop/directive.js';
+import { metadataPlugin } from './metadata/directive.js';
+import { minimalPlugin } from './minimal/directive.js';
+import { nsidPlugin } from './nsid/directive.js';
 import { EXECUTION_ORDER } from './order.js';
 import type { Plugin } from './plugin.js';
 import { prometheusPlugin } from './prometheus/directive.js';
@@ -30,19 +38,27 @@ import { workersPlugin } from './workers/directive.js';
  */
 const PLUGINS: readonly Plugin<unknown>[] = [
   aclPlugin,
+  anyPlugin,
   bindPlugin,
   bufsizePlugin,
   cachePlugin,
+  cancelPlugin,
+  chaosPlugin,
   debugPlugin,
   errorsPlugin,
   forwardPlugin,
+  headerPlugin,
   healthPlugin,
   hostsPlugin,
   httpsPlugin,
   kubernetesPlugin,
   loadbalancePlugin,
+  localPlugin,
   logPlugin,
   loopPlugin,
+  metadataPlugin,
+  minimalPlugin,
+  nsidPlugin,
   prometheusPlugin,
   readyPlugin,
   reloadPlugin,
