@@ -1,4 +1,5 @@
 /** What each stock Corefile is asked, what has to come, and what stands behind it. */
+import { hostname } from 'node:os';
 import { RRTYPE } from '../../src/dns/rrtype.js';
 
 /** One question and the records of its answer section as text; `rcode` where it is not NOERROR. */
@@ -23,8 +24,6 @@ export interface StockCase {
   readonly zones: Readonly<Record<string, string>>;
   /** Questions of its own. */
   readonly questions: readonly StockQuestion[];
-  /** Rare directives of the file: while svcdns lacks one of them, the case waits. */
-  readonly directives?: readonly string[];
   /** HTTP endpoints that it asks for. */
   readonly endpoints: readonly StockEndpoint[];
 }
@@ -124,9 +123,15 @@ export const STOCK_CASES: readonly StockCase[] = [
   {
     ...BASE,
     distribution: 'openshift',
-    directives: ['chaos'],
     zones: { '192.0.2.54:53': stubZone('corp.example', '198.51.100.1') },
-    questions: [a('git.corp.example.', 25, '198.51.100.1')],
+    questions: [
+      a('git.corp.example.', 25, '198.51.100.1'),
+      {
+        qname: 'hostname.bind.',
+        qtype: RRTYPE.TXT,
+        answer: [`hostname.bind. 0 CH TXT "${hostname()}"`],
+      },
+    ],
     endpoints: ALL,
   },
   {
