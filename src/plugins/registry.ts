@@ -7,6 +7,7 @@ import { cachePlugin } from './cache/directive.js';
 import { cancelPlugin } from './cancel/directive.js';
 import { chaosPlugin } from './chaos/directive.js';
 import { debugPlugin } from './debug/directive.js';
+import { dns64Plugin } from './dns64/directive.js';
 import { errorsPlugin } from './errors/directive.js';
 import { forwardPlugin } from './forward/directive.js';
 import { headerPlugin } from './header/directive.js';
@@ -45,6 +46,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   cancelPlugin,
   chaosPlugin,
   debugPlugin,
+  dns64Plugin,
   errorsPlugin,
   forwardPlugin,
   headerPlugin,

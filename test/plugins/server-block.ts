@@ -26,6 +26,7 @@ export interface Asking {
   readonly client?: Partial<Client>;
   readonly edns?: Partial<Opt>;
   readonly recursionDesired?: boolean;
+  readonly checkingDisabled?: boolean;
 }
 
 export interface BlockUnderTest {
@@ -95,6 +96,7 @@ export function askingBytes(question: string, asking: Asking = {}): Uint8Array {
     qtype: rrtypeCode(type) ?? 0,
     qclass: rrclassCode(rrclass) ?? 1,
     recursionDesired: asking.recursionDesired ?? true,
+    checkingDisabled: asking.checkingDisabled ?? false,
     ...(asking.edns === undefined ? {} : { edns: asking.edns }),
   });
 }
