@@ -13,13 +13,16 @@ import { RRCLASS } from './dns/rrclass.js';
 import { RRTYPE } from './dns/rrtype.js';
 import { topLevelDomains } from './dns/top-level-domain.js';
 import type { Answerer } from './listen/answerer.js';
-import { type ListenerSpec, specKey } from './listener-spec.js';
+import { type ListenerSpec, serverLabel, specKey } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
 import { bufsizePlugin } from './plugins/bufsize/directive.js';
+import { FastCache } from './plugins/cache/fast-cache.js';
+import { CacheHandler } from './plugins/cache/handler.js';
 import { forwardPlugin } from './plugins/forward/directive.js';
 import { kubernetesPlugin } from './plugins/kubernetes/directive.js';
-import { fastWay } from './plugins/kubernetes/fast-way.js';
+import { cacheWay, fastWay } from './plugins/kubernetes/fast-way.js';
 import { kubernetesHandler } from './plugins/kubernetes/handler.js';
+import { loadbalancePlugin } from './plugins/loadbalance/directive.js';
 import { optionsOf } from './plugins/options-of.js';
 import type { DataEnvironment, Plugin } from './plugins/plugin.js';
 import { DEFAULT_UDP_LIMIT } from './wire/header.js';
@@ -28,7 +31,7 @@ import { FastAnswerer } from './zone/fast-answerer.js';
 import { Rotation } from './zone/reply.js';
 import { openZone, type ServedZone, type ZoneDescription } from './zone/served-zone.js';
 import { hasEntry } from './zone/table-reader.js';
-import type { ZoneCut } from './zone/zone-cuts.js';
+import type { CutCache, ZoneCut } from './zone/zone-cuts.js';
 
 /** What the control side made for one block's kubernetes directive. */
 export interface BlockZones {
@@ -104,7 +107,13 @@ export function createDataSide(options: DataSideOptions): DataSide {
     answererFor(listener, transport) {
       const chain = chainOf(listener);
       const fast = new FastAnswerer({
-        cuts: zoneCuts(options.plan, listener, opened),
+        cuts: zoneCuts(listener, options.plan, opened, (block) =>
+          fastCache(
+            block,
+            handlersOf(block, () => chain),
+            serverLabel(listener),
+          ),
+        ),
         isDatagram: transport === 'udp',
         udpLimit: smallestUdpLimit(options.plan, listener),
         rotation,
@@ -221,9 +230,10 @@ function blocksOn(plan: Plan, listener: ListenerSpec): PlannedBlock[] {
  * would be chosen for and that may take the fast way belongs to its table.
  */
 function zoneCuts(
-  plan: Plan,
   listener: ListenerSpec,
+  plan: Plan,
   opened: ReadonlyMap<number, readonly ServedZone[]>,
+  cacheOf: (block: PlannedBlock) => BlockCache | undefined,
 ): ZoneCut[] {
   const blocks = blocksOn(plan, listener);
   const select = blockSelection(blocks, listener);
@@ -235,10 +245,11 @@ function zoneCuts(
   for (const block of blocks) {
     for (const { zone, scheme, port } of block.addresses) {
       if (scheme !== listener.scheme || port !== listener.port) continue;
-      cuts.set(zone, chainCut(zone, zone === '.' && ownsShort(block, blocks) ? short : undefined));
+      const shortZone = zone === '.' && ownsShort(block, blocks) ? short : undefined;
+      cuts.set(zone, chainCut(zone, shortZone, cacheOf(block)));
     }
     for (const zone of stubZones(plan, block)) {
-      if (!cuts.has(zone)) cuts.set(zone, chainCut(zone, undefined));
+      if (!cuts.has(zone)) cuts.set(zone, chainCut(zone, undefined, undefined));
     }
   }
   for (const block of fast) {
@@ -250,6 +261,7 @@ function zoneCuts(
         labels: served.apexLabels,
         zone: served,
         shortZone: undefined,
+        cache: cacheOf(block)?.forZone(zone),
       });
     }
   }
@@ -271,6 +283,37 @@ function mustSeeAll(block: PlannedBlock): boolean {
   return !fastWay(withKubernetes).possible;
 }
 
-function chainCut(zone: string, shortZone: ServedZone | undefined): ZoneCut {
-  return { apex: nameToWire(zone), labels: labelsOf(zone).length, zone: undefined, shortZone };
+function chainCut(
+  zone: string,
+  shortZone: ServedZone | undefined,
+  cache: BlockCache | undefined,
+): ZoneCut {
+  return {
+    apex: nameToWire(zone),
+    labels: labelsOf(zone).length,
+    zone: undefined,
+    shortZone,
+    cache: cache?.forZone(zone),
+  };
+}
+
+/** A block's cache for the zones that the hot path may answer from it. */
+interface BlockCache {
+  forZone(zone: string): CutCache | undefined;
+}
+
+/**
+ * The cache of a block for the hot path: only where nothing in front of it has to see every query, and
+ * where the block's own names are taken out by cuts of their own.
+ */
+function fastCache(
+  block: PlannedBlock,
+  handlers: readonly Handler[],
+  server: string,
+): BlockCache | undefined {
+  const cache = handlers.find((handler) => handler instanceof CacheHandler);
+  if (cache === undefined || !cacheWay(block).possible) return undefined;
+  const shuffled = block.directives.some(({ name }) => name === loadbalancePlugin.name);
+  const fast = new FastCache({ cache, server, shuffled });
+  return { forZone: (zone) => (cache.coversZone(zone) ? fast : undefined) };
 }

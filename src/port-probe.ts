@@ -10,6 +10,9 @@ import { listenUdpPlain } from './listen/udp-plain.js';
 import { type ListenerSpec, serverLabel } from './listener-spec.js';
 import { silentLogger } from './observe/logger.js';
 
+/** How often another port is tried where the system chooses it. */
+const PORT_ATTEMPTS = 20;
+
 const NOBODY: Answerer = { answer: () => 0, resolve: async () => undefined };
 
 /**
@@ -23,12 +26,17 @@ export async function probePort(spec: ListenerSpec): Promise<number> {
     answerer: NOBODY,
     logger: silentLogger,
   };
-  const udp = await listenUdpPlain({ ...shared, port: spec.port });
-  try {
-    const tcp = await listenTcp({ ...shared, port: udp.port });
-    await tcp.close(0);
-    return udp.port;
-  } finally {
-    await udp.close(0);
+  for (let attempt = 1; ; attempt++) {
+    const udp = await listenUdpPlain({ ...shared, port: spec.port });
+    try {
+      const tcp = await listenTcp({ ...shared, port: udp.port });
+      await tcp.close(0);
+      return udp.port;
+    } catch (error) {
+      // a port that the system chose for UDP may be taken for TCP
+      if (spec.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+    } finally {
+      await udp.close(0);
+    }
   }
 }

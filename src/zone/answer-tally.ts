@@ -43,6 +43,8 @@ export interface AnswerTally {
   arrived(octets: number): void;
   /** It was answered from a zone's table. `scan` holds it until the call returns. */
   answered(zone: ServedZone, scan: QueryScan, rcode: number, octets: number): void;
+  /** It was answered from a cache in front of the chain. */
+  cached?(scan: QueryScan, rcode: number, octets: number): void;
   /** It was answered with an error before any zone was looked for (FORMERR, NOTIMP, BADVERS). */
   refused(rcode: number, octets: number): void;
   /** It is handed to the chain. */

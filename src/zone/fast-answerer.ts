@@ -73,6 +73,9 @@ const TYPE_ANY = 255;
 const CLASS_IN = 1;
 const UNDERSCORE = 0x5f;
 
+/** The name is not in the table and goes on to the next directive. */
+const FELL_THROUGH = -2;
+
 const NO_SUFFIX = new Uint8Array(0);
 /** `svc` as a label: what a short name leaves out in front of the zone. */
 const SVC_SUFFIX = Uint8Array.from([3, 0x73, 0x76, 0x63]);
@@ -137,16 +140,42 @@ export class FastAnswerer {
     if (cut === undefined) return this.#pass(SLOW_OTHER_ZONE);
     const { zone } = cut;
     if (zone === undefined) {
-      return cut.shortZone === undefined
-        ? this.#pass(SLOW_OTHER_ZONE)
-        : this.#answerShort(cut.shortZone, query, start, out, outStart, capacity);
+      if (cut.shortZone !== undefined) {
+        const octets = this.#answerShort(cut.shortZone, query, start, out, outStart, capacity);
+        if (octets !== FELL_THROUGH) return octets;
+      }
+      return this.#answerCached(cut, query, start, out, outStart, capacity);
     }
     const { reader } = zone;
     if (!reader.isReady()) return this.#pass(SLOW_NOT_READY);
     reader.enter();
     const octets = this.#answerIn(zone, query, start, out, outStart, capacity);
     reader.leave();
-    return octets;
+    if (octets !== FELL_THROUGH) return octets;
+    return this.#answerCached(cut, query, start, out, outStart, capacity);
+  }
+
+  /** What the chain answered earlier, where the block keeps that. */
+  #answerCached(
+    cut: ZoneCut,
+    query: Uint8Array,
+    start: number,
+    out: Uint8Array,
+    outStart: number,
+    capacity: number,
+  ): number {
+    const reason = cut.zone === undefined ? SLOW_OTHER_ZONE : SLOW_FALLTHROUGH;
+    if (cut.cache === undefined) return this.#pass(reason);
+    const scan = this.#scan;
+    const { isDatagram, udpLimit, tally } = this.#options;
+    const limit =
+      replyLimit(scan, isDatagram, udpLimit, capacity) - (scan.hasEdns ? OPT_LENGTH : 0);
+    const octets = cut.cache.answer(scan, query, start, out, outStart, limit);
+    if (octets === 0) return this.#pass(reason);
+    const at = outStart + octets;
+    const end = scan.hasEdns ? writeOpt(out, outStart, at, scan, udpLimit, 0) : at;
+    tally?.cached?.(scan, out[outStart + 3]! & 0x0f, end - outStart);
+    return end - outStart;
   }
 
   /** A name inside a served zone. */
@@ -174,7 +203,7 @@ export class FastAnswerer {
       const octets = this.#answerPod(zone, keyLength, query, start, out, outStart, capacity);
       if (octets !== NO_REPLY) return octets;
     }
-    if (zone.description.fallthrough) return this.#pass(SLOW_FALLTHROUGH);
+    if (zone.description.fallthrough) return FELL_THROUGH;
     // `X.b.svc.<zone>` with dots in X is what a pod asks first for an outside name (search_path outside)
     if (zone.description.searchOutside && keyLabels > 3) return this.#pass(SLOW_SEARCH_PATH);
     return this.#writeNegative(zone, NXDOMAIN, false, query, start, out, outStart, capacity);
@@ -194,16 +223,16 @@ export class FastAnswerer {
     const isService = labelCount === 2;
     const isPort =
       labelCount === 4 && folded[1] === UNDERSCORE && folded[labelStart[1]! + 1] === UNDERSCORE;
-    if (!isService && !isPort) return this.#pass(SLOW_OTHER_ZONE);
+    if (!isService && !isPort) return FELL_THROUGH;
     const { reader } = zone;
-    if (!reader.isReady()) return this.#pass(SLOW_NOT_READY);
+    if (!reader.isReady()) return FELL_THROUGH;
     let hash = scan.prefixHash[labelCount]!;
     for (let i = 0; i < SVC_SUFFIX.length; i++) hash = hashOctet(hash, SVC_SUFFIX[i]!);
     reader.enter();
     const entry = reader.find(hash, folded, 0, scan.qnameLength - 1, SVC_SUFFIX);
     const octets =
       entry === 0 || (reader.octets[entry + ENTRY_FLAGS]! & FLAG_SHORT) === 0
-        ? this.#pass(SLOW_OTHER_ZONE)
+        ? FELL_THROUGH
         : this.#answerEntry(zone, entry, true, query, start, out, outStart, capacity);
     reader.leave();
     return octets;

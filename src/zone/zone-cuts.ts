@@ -2,6 +2,22 @@
 import type { QueryScan } from '../wire/query-scan.js';
 import type { ServedZone } from './served-zone.js';
 
+/** A cache of whole answers in front of the chain. */
+export interface CutCache {
+  /**
+   * Writes the reply to the scanned query without OPT, at most `limit` octets.
+   * @returns its octets; 0 when the chain has to be asked
+   */
+  answer(
+    scan: QueryScan,
+    query: Uint8Array,
+    start: number,
+    out: Uint8Array,
+    outStart: number,
+    limit: number,
+  ): number;
+}
+
 /** One cut: names at or below `apex` belong to `zone`, or to the chain where there is none. */
 export interface ZoneCut {
   /** Wire form, lower case, with root octet. */
@@ -11,6 +27,8 @@ export interface ZoneCut {
   readonly zone: ServedZone | undefined;
   /** Zone whose services may be asked for by short names that fall under this cut. */
   readonly shortZone: ServedZone | undefined;
+  /** Answers that the chain gave earlier, asked before the chain is. */
+  readonly cache?: CutCache | undefined;
 }
 
 /** The longest cut that the scanned name lies in; undefined when no block owns it. Allocates nothing. */

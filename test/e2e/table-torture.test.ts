@@ -20,7 +20,7 @@ const READER = `
     const zone = openZone({ zone: 'cluster.local.', kind: 'forward', table, ttlSeconds: 5,
       fallthrough: false, short: false, searchOutside: false }, reader);
     const answerer = new FastAnswerer({ isDatagram: false, udpLimit: 1232, rotation: new Rotation(7),
-      cuts: [{ apex: zone.apex, labels: zone.apexLabels, zone, shortZone: undefined }] });
+      cuts: [{ apex: zone.apex, labels: zone.apexLabels, zone, shortZone: undefined, cache: undefined }] });
     const queries = Array.from({ length: names }, (_, i) => encodeMessage(message({ id: i,
       question: [{ qname: 's' + i + '.ns.svc.cluster.local.', qtype: 1, qclass: 1 }] })));
     const out = new Uint8Array(65535);

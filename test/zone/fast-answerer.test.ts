@@ -34,8 +34,14 @@ function answererOf(
     0,
   );
   const cuts: ZoneCut[] = [
-    { apex: served.apex, labels: served.apexLabels, zone: served, shortZone: undefined },
-    { apex: new Uint8Array([0]), labels: 0, zone: undefined, shortZone: served },
+    {
+      apex: served.apex,
+      labels: served.apexLabels,
+      zone: served,
+      shortZone: undefined,
+      cache: undefined,
+    },
+    { apex: new Uint8Array([0]), labels: 0, zone: undefined, shortZone: served, cache: undefined },
   ];
   return new FastAnswerer({
     cuts,
@@ -282,7 +288,9 @@ describe('fast answerer', () => {
       0,
     );
     const answerer = new FastAnswerer({
-      cuts: [{ apex: served.apex, labels: 2, zone: served, shortZone: undefined }],
+      cuts: [
+        { apex: served.apex, labels: 2, zone: served, shortZone: undefined, cache: undefined },
+      ],
       isDatagram: true,
       udpLimit: 1232,
       rotation: new Rotation(1),

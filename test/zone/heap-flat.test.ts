@@ -60,8 +60,20 @@ it('answers 100,000 queries of each shape without allocating', async () => {
   );
   const answerer = new FastAnswerer({
     cuts: [
-      { apex: served.apex, labels: served.apexLabels, zone: served, shortZone: undefined },
-      { apex: new Uint8Array([0]), labels: 0, zone: undefined, shortZone: served },
+      {
+        apex: served.apex,
+        labels: served.apexLabels,
+        zone: served,
+        shortZone: undefined,
+        cache: undefined,
+      },
+      {
+        apex: new Uint8Array([0]),
+        labels: 0,
+        zone: undefined,
+        shortZone: served,
+        cache: undefined,
+      },
     ],
     isDatagram: true,
     udpLimit: 1232,

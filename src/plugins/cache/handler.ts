@@ -59,6 +59,21 @@ export class CacheHandler implements Handler {
     return !this.#environment.ownsName(key);
   }
 
+  /** Counts an answer that the hot path gave from {@link answers} by this handle. */
+  countFastHit(server: string, handle: number): void {
+    this.#count(CACHE_METRICS.requests, server);
+    this.#count(CACHE_METRICS.hits, server, (handle & 1) === 0 ? 'success' : 'denial');
+  }
+
+  /** Whether the hot path may answer names of a zone: nothing of it is switched off or another's. */
+  coversZone(zone: string): boolean {
+    return (
+      this.#options.zones.some((own) => isInZone(zone, own)) &&
+      !this.#isDisabled('success', zone) &&
+      !this.#isDisabled('denial', zone)
+    );
+  }
+
   async handle(query: Query, next: Next): Promise<Reply> {
     if (isTransfer(query) || !this.covers(query.key)) return next(query);
     const { server } = query.client;

@@ -1,5 +1,10 @@
-/** Whether a block's kubernetes answers may leave its tables without walking the chain, and why not. */
+/** Whether answers of a block may leave its tables or its cache without walking the chain, and why not. */
 import type { PlannedBlock } from '../../corefile/plan.js';
+import { isInZone } from '../../dns/name.js';
+import { logPlugin } from '../log/directive.js';
+import { optionsOf } from '../options-of.js';
+import { templatePlugin } from '../template/directive.js';
+import { kubernetesPlugin } from './directive.js';
 
 /** The decision for one block; `reason` is for people (svcdns check, explain). */
 export interface FastWay {
@@ -7,9 +12,8 @@ export interface FastWay {
   readonly reason: string;
 }
 
-/** Directives in front of kubernetes that must see every query or every answer. */
+/** Directives that must see every query or every answer of those behind them. */
 const SEES_ALL: ReadonlyMap<string, string> = new Map([
-  ['log', 'logs every query'],
   ['dns64', 'may make AAAA records of A records'],
   ['any', 'answers ANY for every name'],
   ['tsig', 'checks and signs messages'],
@@ -17,19 +21,59 @@ const SEES_ALL: ReadonlyMap<string, string> = new Map([
   ['acl', 'decides by the client’s address'],
   ['header', 'changes the flags of every answer'],
   ['minimal', 'drops sections of every answer'],
-  ['template', 'may answer any name'],
   ['hosts', 'may hold any name'],
   ['autopath', 'answers what a pod’s search path would have found'],
   ['nsid', 'adds the server’s identity to answers'],
 ]);
 
-/** Decides for a block; directives are in execution order. */
+/** Whether the kubernetes directive's answers may come straight from its tables. */
 export function fastWay(block: PlannedBlock): FastWay {
   const at = block.directives.findIndex(({ name }) => name === 'kubernetes');
   if (at < 0) return { possible: false, reason: 'no kubernetes directive' };
+  const zones = optionsOf(block, kubernetesPlugin)?.zones ?? [];
+  return wayTo(block, at, 'kubernetes', zones);
+}
+
+/**
+ * Whether kept answers may come straight from the block's cache. Names of a kubernetes directive that is
+ * itself asked through the chain could change under the cache, so both go together.
+ */
+export function cacheWay(block: PlannedBlock): FastWay {
+  const at = block.directives.findIndex(({ name }) => name === 'cache');
+  if (at < 0) return { possible: false, reason: 'no cache directive' };
+  const hasKubernetes = block.directives.some(({ name }) => name === 'kubernetes');
+  if (hasKubernetes && !fastWay(block).possible) return fastWay(block);
+  return wayTo(block, at, 'cache', ['.']);
+}
+
+/** Directives are in execution order; those in front of position `at` decide. */
+function wayTo(block: PlannedBlock, at: number, target: string, zones: readonly string[]): FastWay {
   for (const { name } of block.directives.slice(0, at)) {
-    const why = SEES_ALL.get(name);
+    const why = SEES_ALL.get(name) ?? reasonByOptions(block, name, zones);
     if (why !== undefined) return { possible: false, reason: `${name} ${why}` };
   }
-  return { possible: true, reason: 'nothing in front of kubernetes has to see its queries' };
+  return { possible: true, reason: `nothing in front of ${target} has to see its queries` };
+}
+
+/** Directives that matter only by what they are told. */
+function reasonByOptions(
+  block: PlannedBlock,
+  name: string,
+  zones: readonly string[],
+): string | undefined {
+  if (name === logPlugin.name) {
+    const rules = optionsOf(block, logPlugin)?.rules ?? [];
+    // tables and caches give no answer of the class error
+    const errorsOnly = rules.every(({ classes }) => classes.length === 1 && classes[0] === 'error');
+    return errorsOnly ? undefined : 'logs every query';
+  }
+  if (name === templatePlugin.name) {
+    const meets = (optionsOf(block, templatePlugin)?.stanzas ?? []).some((template) =>
+      template.zones.some((own) =>
+        zones.some((zone) => isInZone(own, zone) || isInZone(zone, own)),
+      ),
+    );
+    return meets ? 'may answer names of these zones' : undefined;
+  }
+  return undefined;
 }

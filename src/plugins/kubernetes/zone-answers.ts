@@ -22,9 +22,16 @@ export class ZoneAnswers {
       labels: zone.apexLabels,
       zone,
       shortZone: undefined,
+      cache: undefined,
     }));
     const shortZone = this.zones.find((zone) => zone.description.short);
-    cuts.push({ apex: new Uint8Array([0]), labels: 0, zone: undefined, shortZone });
+    cuts.push({
+      apex: new Uint8Array([0]),
+      labels: 0,
+      zone: undefined,
+      shortZone,
+      cache: undefined,
+    });
     cuts.sort((a, b) => b.labels - a.labels);
     this.#answerer = new FastAnswerer({ cuts, isDatagram: false, udpLimit: 1232, rotation });
   }
