@@ -141,6 +141,11 @@ export class ExternalSync {
         touched.services.add(`${side.namespace}/${side.serviceName}`);
       }
     }
+    if (object?.kind === 'Node') {
+      for (const { type, namespace, name } of snapshot.services()) {
+        if (type === 'NodePort') touched.services.add(`${namespace}/${name}`);
+      }
+    }
     if (object?.kind !== 'Namespace') return;
     // a namespace that comes or goes takes its services and their addresses with it
     touched.namespaces.add(object.name);
@@ -239,6 +244,7 @@ function derivationFor(
     zone,
     apex: external.apex,
     headless: external.headless,
+    nodeports: external.nodeports,
     kubernetes: {
       zone,
       zones: kubernetes.forwardZones,

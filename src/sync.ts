@@ -173,7 +173,7 @@ export class ZoneSync {
       if (object.kind === 'Service') this.#collectService(object, change, touched, snapshot);
       else if (object.kind === 'EndpointSlice') touched.slice(object);
       else if (object.kind === 'Namespace') touched.namespace(object, snapshot);
-      else touched.pod(object);
+      else if (object.kind === 'Pod') touched.pod(object);
     }
     if (change.kind === 'Service') {
       this.#noteAlias(asService(change.before), asService(change.after));

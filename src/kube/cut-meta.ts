@@ -24,6 +24,8 @@ export function isDnsSubdomain(text: string): boolean {
 
 /** Services and Namespaces are labels of DNS names themselves; the others are named by subdomains. */
 const LABEL_KINDS: ReadonlySet<KubeKind> = new Set<KubeKind>(['Service', 'Namespace']);
+/** Kinds whose objects stand in no namespace. */
+const CLUSTER_KINDS: ReadonlySet<KubeKind> = new Set<KubeKind>(['Namespace', 'Node']);
 
 /** The object's names; undefined, with the reason dropped, when they are not names of this kind. */
 export function cutMeta(kind: KubeKind, value: unknown, context: CutContext): CutMeta | undefined {
@@ -39,7 +41,7 @@ export function cutMeta(kind: KubeKind, value: unknown, context: CutContext): Cu
     context.drop('metadata.name is not a valid name');
     return undefined;
   }
-  if (kind === 'Namespace' ? namespace !== '' : !isDnsLabel(namespace)) {
+  if (CLUSTER_KINDS.has(kind) ? namespace !== '' : !isDnsLabel(namespace)) {
     context.drop('metadata.namespace is not a valid name');
     return undefined;
   }

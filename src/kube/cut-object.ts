@@ -2,6 +2,7 @@
 import { cutEndpointSlice } from './cut-endpoint-slice.js';
 import { cutMeta, describeObject } from './cut-meta.js';
 import { cutNamespace } from './cut-namespace.js';
+import { cutNode } from './cut-node.js';
 import { cutPod } from './cut-pod.js';
 import { cutService } from './cut-service.js';
 import type { Interner } from './interner.js';
@@ -47,6 +48,7 @@ const cutByKind = {
   EndpointSlice: cutEndpointSlice,
   Namespace: cutNamespace,
   Pod: cutPod,
+  Node: cutNode,
 } as const satisfies Record<KubeKind, unknown>;
 
 function resourceVersionOf(value: unknown): string {

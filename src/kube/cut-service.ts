@@ -36,6 +36,7 @@ export function cutService(meta: CutMeta, context: CutContext): KubeService {
     ingress: cutIngress(meta.object, context),
     createdAt: timeOf(textAt(meta.metadata, 'creationTimestamp')),
     publishNotReadyAddresses: spec['publishNotReadyAddresses'] === true,
+    ...(spec['externalTrafficPolicy'] === 'Local' ? { localTraffic: true } : {}),
     ...(annotations === undefined ? {} : { annotations }),
   };
 }

@@ -49,6 +49,14 @@ export const KUBE_RESOURCES: Readonly<Record<KubeKind, KubeResource>> = {
     fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown',
     since: '1.0',
   },
+  Node: {
+    kind: 'Node',
+    group: '',
+    resource: 'nodes',
+    path: '/api/v1/nodes',
+    fieldSelector: '',
+    since: '1.0',
+  },
 };
 
 /** The lines of a ClusterRole that allow to follow the resource. */

@@ -21,7 +21,10 @@ import { DEFAULT_TIMING, type WatchTiming } from './watch-timing.js';
 export type WatchWish = Pick<
   KubernetesOptions,
   'access' | 'labels' | 'namespaceLabels' | 'noEndpoints' | 'pods'
->;
+> & {
+  /** Whether Nodes are wanted (`nodeports` of k8s_external). */
+  readonly nodes?: boolean;
+};
 
 export interface KubeWatchOptions {
   readonly access: ApiAccess;
@@ -87,7 +90,17 @@ function kindsOf(wishes: readonly WatchWish[]): readonly KubeKind[] {
   const kinds: KubeKind[] = ['Namespace', 'Service'];
   if (wishes.some((wish) => !wish.noEndpoints)) kinds.push('EndpointSlice');
   if (wishes.some((wish) => wish.pods === 'verified')) kinds.push('Pod');
+  if (wishes.some((wish) => wish.nodes === true)) kinds.push('Node');
   return kinds;
+}
+
+/** Nodes carry the labels of machines, not those of applications. */
+function selectorOf(
+  kind: KubeKind,
+  { labels, namespaceLabels }: Pick<KubeWatchOptions, 'labels' | 'namespaceLabels'>,
+): string {
+  if (kind === 'Node') return '';
+  return kind === 'Namespace' ? namespaceLabels : labels;
 }
 
 export class KubeWatch implements WatchSource {
@@ -174,10 +187,10 @@ export class KubeWatch implements WatchSource {
   }
 
   #reflector(kind: KubeKind, store: ObjectStore, interner: Interner): Reflector {
-    const { clock, timing, logger, labels, namespaceLabels } = this.#options;
+    const { clock, timing, logger } = this.#options;
     return new Reflector({
       resource: KUBE_RESOURCES[kind],
-      labelSelector: kind === 'Namespace' ? namespaceLabels : labels,
+      labelSelector: selectorOf(kind, this.#options),
       client: this.#client,
       store,
       interner,

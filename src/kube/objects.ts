@@ -40,6 +40,8 @@ export interface KubeService extends KubeMeta {
   /** Milliseconds since 1970, 0 when unknown. */
   readonly createdAt: number;
   readonly publishNotReadyAddresses: boolean;
+  /** `externalTrafficPolicy: Local`: from outside only nodes with an endpoint of it answer. */
+  readonly localTraffic?: true;
   /** Annotations under `svcdns.io/` (answer policies); undefined when there are none. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -91,7 +93,15 @@ export interface KubePod extends KubeMeta {
   readonly deleting: boolean;
 }
 
-export type KubeObject = KubeService | KubeEndpointSlice | KubeNamespace | KubePod;
+export interface KubeNode extends KubeMeta {
+  readonly kind: 'Node';
+  /** Addresses for the outside, where the node has such; otherwise its internal ones. */
+  readonly addresses: readonly string[];
+  /** The condition Ready. */
+  readonly ready: boolean;
+}
+
+export type KubeObject = KubeService | KubeEndpointSlice | KubeNamespace | KubePod | KubeNode;
 export type KubeKind = KubeObject['kind'];
 
 /** One object's change; `before` absent: added, `after` absent: deleted. */

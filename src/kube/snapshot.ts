@@ -1,5 +1,11 @@
 /** The read side of the object store: what record derivation and explain ask. */
-import type { KubeEndpointSlice, KubeNamespace, KubePod, KubeService } from './objects.js';
+import type {
+  KubeEndpointSlice,
+  KubeNamespace,
+  KubeNode,
+  KubePod,
+  KubeService,
+} from './objects.js';
 
 /** Present objects by their indices; each lookup is O(1), iteration order is insertion order. */
 export interface KubeSnapshot {
@@ -11,6 +17,7 @@ export interface KubeSnapshot {
   namespace(name: string): KubeNamespace | undefined;
   namespaces(): Iterable<KubeNamespace>;
   pods(): Iterable<KubePod>;
+  nodes(): Iterable<KubeNode>;
   /** Services that have this address as a cluster IP. */
   servicesByClusterIP(address: string): readonly KubeService[];
   /** Slices that hold this address. */

@@ -5,6 +5,7 @@ import type {
   KubeEndpointSlice,
   KubeKind,
   KubeNamespace,
+  KubeNode,
   KubeObject,
   KubePod,
   KubeService,
@@ -31,6 +32,7 @@ export class ObjectStore implements KubeSnapshot {
   readonly #slices = new Map<string, KubeEndpointSlice>();
   readonly #namespaces = new Map<string, KubeNamespace>();
   readonly #pods = new Map<string, KubePod>();
+  readonly #nodes = new Map<string, KubeNode>();
   readonly #servicesByIp = new MultiIndex();
   readonly #slicesByService = new MultiIndex();
   readonly #slicesByAddress = new MultiIndex();
@@ -105,6 +107,10 @@ export class ObjectStore implements KubeSnapshot {
     return this.#pods.values();
   }
 
+  nodes(): Iterable<KubeNode> {
+    return this.#nodes.values();
+  }
+
   servicesByClusterIP(address: string): readonly KubeService[] {
     return pick(this.#services, this.#servicesByIp.keys(address));
   }
@@ -127,6 +133,8 @@ export class ObjectStore implements KubeSnapshot {
         return this.#namespaces;
       case 'Pod':
         return this.#pods;
+      case 'Node':
+        return this.#nodes;
     }
   }
 
@@ -143,6 +151,9 @@ export class ObjectStore implements KubeSnapshot {
         break;
       case 'Pod':
         this.#pods.set(key, object);
+        break;
+      case 'Node':
+        this.#nodes.set(key, object);
     }
   }
 

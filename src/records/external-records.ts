@@ -4,6 +4,7 @@
  * ```
  * <svc>.<ns>                      A AAAA SRV of external addresses, or CNAME of a load balancer's name
  * _<port>._<proto>.<svc>.<ns>     SRV, and the same addresses
+ * <svc>.<ns>                      NodePort services, by option: A AAAA of nodes, SRV with node ports
  * <endpoint>.<svc>.<ns>           headless services without external addresses, by option
  * <ns>, <apex>                    empty non-terminals
  * ns1.<apex>                      this server
@@ -14,7 +15,7 @@
  */
 import { addressFromText } from '../dns/address.js';
 import { canonicalName, isName } from '../dns/name.js';
-import type { KubeService } from '../kube/objects.js';
+import type { KubeNode, KubeService } from '../kube/objects.js';
 import type { KubeSnapshot } from '../kube/snapshot.js';
 import { type DerivationOptions, isExposed } from './derivation.js';
 import { endpointSet } from './endpoint-set.js';
@@ -36,12 +37,16 @@ export interface ExternalDerivation {
   readonly apex: string;
   /** Whether headless services are shown with their endpoints' addresses. */
   readonly headless: boolean;
+  /** Whether NodePort services without external addresses are shown with those of the nodes. */
+  readonly nodeports: boolean;
   /** The kubernetes directive of the block: which namespaces are shown, how endpoints are called. */
   readonly kubernetes: DerivationOptions;
 }
 
 /** The label of the one name server. */
 export const NAME_SERVER = 'ns1';
+/** So many A records fit into one datagram; with more nodes a service is no easier to reach. */
+const MAX_NODES = 64;
 const NO_ADDRESSES: TargetAddresses = { v4: [], v6: [] };
 
 /**
@@ -80,6 +85,9 @@ export function externalRecords(
   if (addresses.length + hostnames.length > 0) {
     return inZone(reachableRecords(base, service, addresses, hostnames), options.zone);
   }
+  if (options.nodeports && service.type === 'NodePort') {
+    return inZone(nodePortRecords(snapshot, base, service), options.zone);
+  }
   if (!options.headless || !service.headless || options.kubernetes.noEndpoints) return [];
   const slices = snapshot.slicesOf(namespace, name);
   const endpoints = endpointSet(slices, options.kubernetes.endpointPodNames);
@@ -108,6 +116,35 @@ function reachableRecords(
       ? { ...owner, rrsets: [...owner.rrsets, alias] }
       : owner,
   );
+}
+
+/** Every node has the same port, so one target with the addresses of all is enough. */
+function nodePortRecords(
+  snapshot: KubeSnapshot,
+  base: RelativeName,
+  service: KubeService,
+): OwnerRecords[] {
+  const ports = service.ports
+    .filter(({ nodePort }) => nodePort > 0)
+    .map((port) => ({ ...port, port: port.nodePort }));
+  const addresses = nodesOf(snapshot, service).flatMap((node) => node.addresses);
+  if (addresses.length === 0 || ports.length === 0) return [];
+  const own = splitFamilies([...new Set(addresses)]);
+  return portedRecords(base, ports, own, new Map([[base, own]]));
+}
+
+/** Ready nodes by name; those with a ready endpoint where the traffic stays on its node. */
+function nodesOf(snapshot: KubeSnapshot, service: KubeService): KubeNode[] {
+  const hosts = new Set<string>();
+  for (const slice of service.localTraffic
+    ? snapshot.slicesOf(service.namespace, service.name)
+    : []) {
+    for (const { ready, nodeName } of slice.endpoints) if (ready) hosts.add(nodeName);
+  }
+  return [...snapshot.nodes()]
+    .filter(({ ready, name }) => ready && (service.localTraffic !== true || hosts.has(name)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_NODES);
 }
 
 /** The empty name of a namespace, so that only names below it can be missing. */

@@ -16,7 +16,7 @@ import { onlyDirective } from '../only-directive.js';
 import type { ParseContext, Plugin } from '../plugin.js';
 import type { K8sExternalOptions } from './options.js';
 
-/** `k8s_external [ZONES...] { apex, ttl, headless, fallthrough }` */
+/** `k8s_external [ZONES...] { apex, ttl, headless, fallthrough }` as in CoreDNS, and `nodeports` of ours. */
 export const k8sExternalPlugin: Plugin<K8sExternalOptions> = {
   name: 'k8s_external',
   repeatable: false,
@@ -34,6 +34,7 @@ export const k8sExternalPlugin: Plugin<K8sExternalOptions> = {
       apex: 'dns',
       ttlSeconds: 5,
       headless: false,
+      nodeports: false,
       fallthrough: [] as readonly string[],
       place: directive.place,
     };
@@ -48,6 +49,10 @@ export const k8sExternalPlugin: Plugin<K8sExternalOptions> = {
       headless: (line) => {
         noArguments(line);
         draft.headless = true;
+      },
+      nodeports: (line) => {
+        noArguments(line);
+        draft.nodeports = true;
       },
       fallthrough: (line) => {
         draft.fallthrough = zonesOfArguments(line.args, ['.'], line.place);

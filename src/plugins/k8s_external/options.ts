@@ -12,6 +12,8 @@ export interface K8sExternalOptions {
   /** Seconds, 0..3600. */
   readonly ttlSeconds: number;
   readonly headless: boolean;
+  /** Node addresses for NodePort services: Nodes are watched too. */
+  readonly nodeports: boolean;
   /** Canonical zones of which name errors go on to the next plugin; empty: none; ['.']: all. */
   readonly fallthrough: readonly string[];
   readonly place: Place;

@@ -79,7 +79,11 @@ export async function openBlock(
   if (block === undefined || options === undefined || inside === undefined) {
     throw new Error((faults ?? []).map((fault) => fault.line).join('\n'));
   }
-  const source = await createKubeWatch({ wishes: [inside], env: {}, logger: silentLogger });
+  const source = await createKubeWatch({
+    wishes: [{ ...inside, nodes: options.nodeports }],
+    env: {},
+    logger: silentLogger,
+  });
   const sync = new ExternalSync({
     external: options,
     kubernetes: inside,

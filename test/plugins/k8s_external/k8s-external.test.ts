@@ -49,6 +49,25 @@ status: { loadBalancer: { ingress: [{ hostname: LB.example.net }] } }
 ---
 apiVersion: v1
 kind: Service
+metadata: { name: ported, namespace: prod }
+spec: { type: NodePort, ports: [{ name: http, port: 80, nodePort: 30080 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: staying, namespace: prod }
+spec: { type: NodePort, externalTrafficPolicy: Local, ports: [{ port: 80 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: staying-1, namespace: prod, labels: { kubernetes.io/service-name: staying } }
+addressType: IPv4
+ports: []
+endpoints:
+  - { addresses: [10.244.0.21], nodeName: demo-node-2 }
+  - { addresses: [10.244.0.22], nodeName: demo-node-1, conditions: { ready: false } }
+---
+apiVersion: v1
+kind: Service
 metadata: { name: inside, namespace: prod }
 spec: { ports: [{ port: 80 }] }
 ---
@@ -207,6 +226,55 @@ describe('names for the outside', () => {
     ]);
   });
 
+  it('R-51, R-54: of NodePort services are those of the nodes, with the port of the nodes, by option', async () => {
+    const plain = await block(ZONES);
+    expect(await plain.lines('ported.prod.example.org')).toEqual(MISSING);
+    await plain.close();
+    cluster.api.requests.length = 0;
+    // labels choose Services; machines have others
+    const under = await block(`${ZONES} {\nnodeports\n}`, 'labels !nobody');
+    const asked = cluster.api.requests.filter(({ path }) => path === '/api/v1/nodes');
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter(({ query }) => query.has('labelSelector'))).toEqual([]);
+    const sorted = async (question: string): Promise<readonly string[]> =>
+      (await under.lines(question)).toSorted();
+    expect(await sorted('ported.prod.example.org')).toEqual([
+      'NOERROR',
+      'ported.prod.example.org. 5 IN A 192.0.2.11',
+      'ported.prod.example.org. 5 IN A 192.0.2.12',
+    ]);
+    expect((await sorted('_http._tcp.ported.prod.example.org SRV')).slice(0, 2)).toEqual([
+      'NOERROR',
+      '_http._tcp.ported.prod.example.org. 5 IN SRV 0 100 30080 ported.prod.example.org.',
+    ]);
+    // only the node with an endpoint takes traffic that has to stay
+    expect(await sorted('staying.prod.example.org')).toEqual([
+      'NOERROR',
+      'staying.prod.example.org. 5 IN A 192.0.2.12',
+    ]);
+    // a balancer's address goes before node ports
+    expect((await under.lines('my-service.prod.example.org'))[1]).toContain('146.148.47.155');
+    const third = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'third' },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        addresses: [
+          { type: 'InternalIP', address: '10.1.1.3' },
+          { type: 'ExternalIP', address: '192.0.2.13' },
+          { type: 'Hostname', address: 'third' },
+        ],
+      },
+    };
+    cluster.api.apply(third);
+    const has = (lines: readonly string[]): boolean => lines.join().includes('192.0.2.13');
+    await under.until('ported.prod.example.org', has);
+    expect((await sorted('ported.prod.example.org')).join()).not.toContain('10.1.1.3');
+    cluster.api.delete('Node', '', 'third');
+    await under.until('ported.prod.example.org', (lines) => !has(lines));
+  });
+
   it('go on to the next directive where they are missing, within the zones of fallthrough', async () => {
     const under = await block(`${ZONES} {\nfallthrough web.example.org\n}`);
     expect(await under.lines('else.web.example.org')).toEqual([
@@ -316,7 +384,7 @@ describe('the directive', () => {
     expect(faults('k8s_external example.org {\napex a.b\nttl 4000\nheadles\n}')).toEqual([
       '3: apex: "a.b" is no label (write one label, as dns)',
       '4: ttl: "4000" is no whole number from 0 to 3600 (write such a number)',
-      '5: k8s_external has no option "headles" (did you mean headless? known: apex, ttl, headless, fallthrough)',
+      '5: k8s_external has no option "headles" (did you mean headless? known: apex, ttl, headless, nodeports, fallthrough)',
     ]);
     expect(faults('k8s_external in-addr.arpa')).toEqual([
       '2: k8s_external has reverse zones only (add the zone that services are named in, as k8s_external example.org in-addr.arpa)',
