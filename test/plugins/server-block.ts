@@ -70,6 +70,8 @@ export function serverOf(corefile: string, settings: BlockSettings = {}): BlockU
     },
     observe() {},
   });
+  // handlers are built with the first answers
+  dataSide.answererFor(listener, 'udp');
   const ask = async (question: string, asking: Asking = {}): Promise<Message | undefined> => {
     const client = { ...UDP_CLIENT, ...asking.client };
     const bytes = askingBytes(question, asking);

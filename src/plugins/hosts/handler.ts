@@ -14,6 +14,9 @@ import { CurrentHostsNames, type HostsNames } from './hosts-names.js';
 import { entriesOfText } from './hosts-text.js';
 import type { HostsOptions } from './options.js';
 
+/** Gauge, given as steps: names and reverse names that are answered. CoreDNS's. */
+const ENTRIES_METRIC = 'coredns_hosts_entries';
+
 /** Extended DNS error 0, other. */
 const UNKNOWN_HOST = {
   code: 0,
@@ -38,13 +41,16 @@ export class HostsHandler implements Handler {
       clock: clock ?? systemClock(() => environment.now()),
       logger: environment.logger,
       onText: (text) => {
+        const before = this.#table.size;
         this.#table = this.#tableOf(text);
+        environment.count(ENTRIES_METRIC, {}, this.#table.size - before);
         environment.logger.info({ file: options.file, names: this.#table.size }, 'hosts read anew');
         this.#names.changed();
       },
     });
     this.#table = this.#tableOf(this.#file.open());
     this.#names = new CurrentHostsNames(options, () => this.#table);
+    environment.count(ENTRIES_METRIC, {}, this.#table.size);
   }
 
   /** Which names it concerns, now and after changes of the file. */
@@ -78,6 +84,7 @@ export class HostsHandler implements Handler {
 
   async close(): Promise<void> {
     this.#file.close();
+    this.#environment.count(ENTRIES_METRIC, {}, -this.#table.size);
   }
 
   #tableOf(text: string): HostTable {

@@ -225,6 +225,17 @@ describe('a hosts file', () => {
       .toContain('node.example. 3600 IN A 10.0.0.2');
   });
 
+  it('is counted by its names', async () => {
+    const under = block('hosts hosts {\n reload 5ms\n}');
+    const entries = (): number | undefined => under.counts.get('coredns_hosts_entries');
+    expect(entries()).toBe(14);
+    writeFileSync(join(folder, 'hosts'), '10.0.0.1 a.example\n');
+    await expect.poll(entries).toBe(2);
+    open = undefined;
+    await under.close();
+    expect(entries()).toBe(0);
+  });
+
   it('may be missing at start', async () => {
     const under = block('hosts missing {\n 10.0.0.1 a.example\n reload 5ms\n}');
     expect(await under.lines('a.example')).toHaveLength(2);
