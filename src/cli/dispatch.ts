@@ -52,7 +52,7 @@ async function runCommand(
   const flags = first === 'serve' ? rest : argv;
   const { help, version, plugins } = parseServeArguments(flags);
   if (help) io.stdout(helpText());
-  else if (version) io.stdout(versionText());
+  else if (version) io.stdout(await versionText());
   else if (plugins) io.stdout(await pluginsText());
   else return (await commandOf('serve', load)).run(flags, io);
   return 0;
