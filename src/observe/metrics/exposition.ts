@@ -76,6 +76,8 @@ function labelsOf({ labels }: MetricDescription, values: readonly string[]): Lab
 
 /** A histogram whose buckets were counted elsewhere; prom-client's own can only observe. */
 class CollectedHistogram extends Histogram {
+  /** Without observations: what prom-client says of the metric besides its values. */
+  readonly #blank: Histogram;
   readonly #description: MetricDescription;
   readonly #series: readonly CollectedSeries[];
 
@@ -85,15 +87,14 @@ class CollectedHistogram extends Histogram {
     series: readonly CollectedSeries[],
   ) {
     super(metric);
+    this.#blank = new Histogram({ ...metric, registers: [] });
     this.#description = description;
     this.#series = series;
   }
 
   override async get(): ReturnType<Histogram['get']> {
-    const shape = await super.get();
-    // OpenMetrics renames the metric for the scrape
-    const values = this.#series.flatMap((series) => this.#valuesOf(shape.name, series));
-    return { ...shape, values };
+    const values = this.#series.flatMap((series) => this.#valuesOf(series));
+    return { ...(await this.#blank.get()), values };
   }
 
   /** What the registry asks for instead where it is there. */
@@ -101,12 +102,9 @@ class CollectedHistogram extends Histogram {
     return this.get();
   }
 
-  #valuesOf(
-    name: string,
-    { values, numbers }: CollectedSeries,
-  ): Awaited<ReturnType<Histogram['get']>>['values'] {
+  #valuesOf({ values, numbers }: CollectedSeries): Awaited<ReturnType<Histogram['get']>>['values'] {
     const labels = labelsOf(this.#description, values);
-    const { buckets } = this.#description;
+    const { name, buckets } = this.#description;
     let count = 0;
     const counted = [...buckets, '+Inf'].map((le, i) => {
       count += numbers[i] ?? 0;

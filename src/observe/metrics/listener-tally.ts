@@ -23,6 +23,9 @@ const DROPPED = 'dropped';
  */
 const TIMED_EVERY = 64;
 
+/** Tallies by the block's zone; none: the name is nobody's. */
+type CutTallies = Map<ZoneCut | undefined, BlockTally>;
+
 /** What a listener's tally is made of. */
 export interface ListenerTallyOptions {
   readonly series: ThreadSeries;
@@ -44,7 +47,8 @@ export class ListenerTally implements AnswerTally {
   /** Longest zone first, as `findCut` wants them. */
   readonly #cuts: readonly ZoneCut[];
   readonly #zoneOf: ReadonlyMap<ZoneCut | undefined, string>;
-  readonly #chainTallies = new Map<ZoneCut | undefined, BlockTally>();
+  readonly #chainTallies: CutTallies = new Map();
+  readonly #cacheTallies: CutTallies = new Map();
   readonly #tableTallies = new Map<ServedZone, BlockTally>();
   readonly #refusals: BlockTally;
   readonly #slots: Float64Array;
@@ -78,12 +82,12 @@ export class ListenerTally implements AnswerTally {
 
   answered(zone: ServedZone, scan: QueryScan, rcode: number, octets: number): void {
     const tally = zone === this.#lastZone ? this.#lastTally : this.#tableTally(zone);
-    const type = this.#types[scan.qtype] ?? CLASS_OTHER;
-    tally.query(this.#family, type, this.#octets, scan.hasEdns && scan.dnssecOk);
-    tally.reply(rcode, octets);
-    this.#untimed -= 1;
-    if (this.#untimed <= 0) this.#time();
-    tally.took(this.#seconds, this.#bucket);
+    this.#count(tally, scan, rcode, octets);
+  }
+
+  cached(scan: QueryScan, rcode: number, octets: number): void {
+    const tally = this.#cutTally(this.#cacheTallies, findCut(this.#cuts, scan), 'cache');
+    this.#count(tally, scan, rcode, octets);
   }
 
   refused(rcode: number, octets: number): void {
@@ -128,11 +132,24 @@ export class ListenerTally implements AnswerTally {
     const scan = this.#scan;
     const result = scanQuery(query, 0, query.length, scan);
     const isRead = result === SCAN_OK || result === SCAN_FORMERR_QUESTION;
-    const tally = this.#chainTally(isRead ? findCut(this.#cuts, scan) : undefined);
+    const tally = this.#cutTally(
+      this.#chainTallies,
+      isRead ? findCut(this.#cuts, scan) : undefined,
+      '',
+    );
     const type = isRead ? (this.#types[scan.qtype] ?? CLASS_OTHER) : CLASS_OTHER;
     const family = client.address.includes(':') ? 2 : 1;
     tally.query(family, type, query.length, isRead && scan.hasEdns && scan.dnssecOk);
     return tally;
+  }
+
+  #count(tally: BlockTally, scan: QueryScan, rcode: number, octets: number): void {
+    const type = this.#types[scan.qtype] ?? CLASS_OTHER;
+    tally.query(this.#family, type, this.#octets, scan.hasEdns && scan.dnssecOk);
+    tally.reply(rcode, octets);
+    this.#untimed -= 1;
+    if (this.#untimed <= 0) this.#time();
+    tally.took(this.#seconds, this.#bucket);
   }
 
   #time(): void {
@@ -152,11 +169,11 @@ export class ListenerTally implements AnswerTally {
     return tally;
   }
 
-  #chainTally(cut: ZoneCut | undefined): BlockTally {
-    let tally = this.#chainTallies.get(cut);
+  #cutTally(tallies: CutTallies, cut: ZoneCut | undefined, plugin: string): BlockTally {
+    let tally = tallies.get(cut);
     if (tally === undefined) {
-      tally = this.#tallyOf(this.#zoneOf.get(cut) ?? DROPPED, '');
-      this.#chainTallies.set(cut, tally);
+      tally = this.#tallyOf(this.#zoneOf.get(cut) ?? DROPPED, plugin);
+      tallies.set(cut, tally);
     }
     return tally;
   }
@@ -176,5 +193,11 @@ export class ListenerTally implements AnswerTally {
 
 function blockCut(zone: string): ZoneCut {
   const labels = labelsOf(zone).length;
-  return { apex: nameToWire(zone), labels, zone: undefined, shortZone: undefined };
+  return {
+    apex: nameToWire(zone),
+    labels,
+    zone: undefined,
+    shortZone: undefined,
+    cache: undefined,
+  };
 }

@@ -10,13 +10,15 @@ export interface MeasuredWatch {
   counts(): ReadonlyMap<string, WatchCounts>;
 }
 
-/** A zone's table (zone/table-writer.ts). */
+/** A table with its writer (zone/table-writer.ts). */
 export interface MeasuredTable {
   /** The zone, or `reverse` and `clients` for the tables that are no zone's. */
   readonly zone: string;
-  readonly names: number;
-  readonly liveOctets: number;
-  readonly takenOctets: number;
+  readonly writer: {
+    readonly names: number;
+    readonly liveOctets: number;
+    readonly takenOctets: number;
+  };
 }
 
 /** A bound listener. */
@@ -77,10 +79,10 @@ function* countSamples(kind: string, counts: WatchCounts): Iterable<Sample> {
 
 /** Names and octets by zone; tables of the same zone are added up. */
 export function* tableSamples(tables: readonly MeasuredTable[]): Iterable<Sample> {
-  for (const { zone, names, liveOctets, takenOctets } of tables) {
-    yield { metric: 'svcdns_table_names', labels: { zone }, value: names };
-    yield { metric: 'svcdns_table_live_bytes', labels: { zone }, value: liveOctets };
-    yield { metric: 'svcdns_table_taken_bytes', labels: { zone }, value: takenOctets };
+  for (const { zone, writer } of tables) {
+    yield { metric: 'svcdns_table_names', labels: { zone }, value: writer.names };
+    yield { metric: 'svcdns_table_live_bytes', labels: { zone }, value: writer.liveOctets };
+    yield { metric: 'svcdns_table_taken_bytes', labels: { zone }, value: writer.takenOctets };
   }
 }
 

@@ -3,7 +3,10 @@ import { metricCatalog } from './catalog.js';
 import { type MetricDescription, OVERFLOW_LABEL } from './metric-description.js';
 import { LOST_SLOT, SeriesMemory } from './series-memory.js';
 
-/** Label values by name; names that the metric has not are passed over, those left out are empty. */
+/**
+ * Label values by name; names that the metric has not are passed over, those left out are empty. An
+ * object that is passed again is recognized, so it must not be changed in between.
+ */
 export type Labels = Readonly<Record<string, string>>;
 
 /** A series of a counter or a gauge, found beforehand: adding to it allocates nothing. */
@@ -19,6 +22,7 @@ export interface HistogramHandle {
 
 /** What a client may put into a label is cut off here. */
 const MAX_LABEL_LENGTH = 128;
+const NO_LABELS: Labels = {};
 const DROPPED_METRIC = 'svcdns_metrics_dropped_total';
 
 /** The series of one metric on this thread. */
@@ -26,6 +30,9 @@ interface MetricSeries {
   readonly description: MetricDescription;
   /** First slot by label values. */
   readonly slots: Map<string, number>;
+  /** What was asked for last: labels that were made once need not be joined up again. */
+  lastLabels: Labels | undefined;
+  lastSlot: number;
 }
 
 /**
@@ -43,7 +50,8 @@ export class ThreadSeries {
     const memory = new SeriesMemory(buffer);
     const metrics = new Map<string, MetricSeries>();
     for (const description of metricCatalog().values()) {
-      metrics.set(description.name, { description, slots: new Map() });
+      const fresh = { slots: new Map(), lastLabels: undefined, lastSlot: LOST_SLOT };
+      metrics.set(description.name, { description, ...fresh });
     }
     for (const { metric, slot, values } of memory.entries(0).entries) {
       const known = metrics.get(metric);
@@ -56,23 +64,25 @@ export class ThreadSeries {
   }
 
   /** Adds to a counter or a gauge; gauges may be given steps down. */
-  count(metric: string, labels: Labels = {}, by = 1): void {
+  count(metric: string, labels: Labels = NO_LABELS, by = 1): void {
     const slot = this.open(metric, labels);
     this.slots[slot] = (this.slots[slot] ?? 0) + by;
   }
 
   /** Records one value (seconds or octets) in a histogram. */
-  observe(metric: string, value: number, labels: Labels = {}): void {
-    this.histogram(metric, labels).observe(value);
+  observe(metric: string, value: number, labels: Labels = NO_LABELS): void {
+    const slot = this.open(metric, labels);
+    const bounds = this.#metrics.get(metric)?.description.buckets ?? [];
+    addObservation(this.slots, slot, bounds, value, 1);
   }
 
   /** Sets a gauge. */
-  set(metric: string, value: number, labels: Labels = {}): void {
+  set(metric: string, value: number, labels: Labels = NO_LABELS): void {
     this.slots[this.open(metric, labels)] = value;
   }
 
   /** A counter or a gauge whose labels stay the same; from now on it is exported, if only as 0. */
-  counter(metric: string, labels: Labels = {}): CounterHandle {
+  counter(metric: string, labels: Labels = NO_LABELS): CounterHandle {
     const { slots } = this;
     const slot = this.open(metric, labels);
     return {
@@ -83,17 +93,12 @@ export class ThreadSeries {
   }
 
   /** A histogram whose labels stay the same; from now on it is exported. */
-  histogram(metric: string, labels: Labels = {}): HistogramHandle {
+  histogram(metric: string, labels: Labels = NO_LABELS): HistogramHandle {
     const { slots } = this;
     const slot = this.open(metric, labels);
     const bounds = this.#metrics.get(metric)?.description.buckets ?? [];
-    const sum = slot + bounds.length + 1;
     return {
-      observe: (value, times = 1) => {
-        const at = slot + bucketOf(bounds, value);
-        slots[at] = (slots[at] ?? 0) + times;
-        slots[sum] = (slots[sum] ?? 0) + value * times;
-      },
+      observe: (value, times = 1) => addObservation(slots, slot, bounds, value, times),
     };
   }
 
@@ -104,7 +109,15 @@ export class ThreadSeries {
   open(metric: string, labels: Labels): number {
     const series = this.#metrics.get(metric);
     if (series === undefined) return this.#lost('unknown_metric');
-    const { description, slots } = series;
+    if (series.lastLabels === labels) return series.lastSlot;
+    const slot = this.#find(series, labels);
+    series.lastLabels = labels;
+    series.lastSlot = slot;
+    return slot;
+  }
+
+  #find({ description, slots }: MetricSeries, labels: Labels): number {
+    const metric = description.name;
     let values = description.labels.map((name) => labelValue(labels, name));
     const known = slots.get(keyOf(values));
     if (known !== undefined) return known;
@@ -131,6 +144,19 @@ export function bucketOf(bounds: readonly number[], value: number): number {
   let i = 0;
   while (i < bounds.length && value > (bounds[i] ?? 0)) i += 1;
   return i;
+}
+
+function addObservation(
+  slots: Float64Array,
+  slot: number,
+  bounds: readonly number[],
+  value: number,
+  times: number,
+): void {
+  const at = slot + bucketOf(bounds, value);
+  const sum = slot + bounds.length + 1;
+  slots[at] = (slots[at] ?? 0) + times;
+  slots[sum] = (slots[sum] ?? 0) + value * times;
 }
 
 /** How many slots a series takes. */

@@ -16,9 +16,11 @@ with \`svcdns_\`. With \`runtime_metrics\` Node's own \`nodejs_\` metrics are se
 - \`family\` of an answer from a zone table is that of the address that the listener is bound to, and 1 on
   a socket for both families: looking closer would cost more than counting. Every other query is counted
   by its client's address.
-- \`plugin\` of an answer from a zone table is \`kubernetes\`; of all others it is empty.
-- Of the answers from zone tables one in 64 is timed, and stands for the 63 behind it: the number of
-  observations is exact, their spread is a sample. All other queries are timed one by one.
+- \`plugin\` of an answer from a zone table is \`kubernetes\`, of one from the cache without a way through the
+  directives \`cache\`; of all others it is empty.
+- Of the answers from zone tables and from the cache without a way through the directives, one in 64 is
+  timed, and stands for the 63 behind it: the number of observations is exact, their spread is a sample.
+  All other queries are timed one by one.
 - Counters hold over all data workers and outlive them; a metric appears with its first count. A metric
   with more than 256 series on one thread (1024 where noted) counts what comes after under \`other\` in
   every label, and \`svcdns_metrics_dropped_total\` says so.
