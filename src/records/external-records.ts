@@ -127,10 +127,18 @@ function nodePortRecords(
   const ports = service.ports
     .filter(({ nodePort }) => nodePort > 0)
     .map((port) => ({ ...port, port: port.nodePort }));
-  const addresses = nodesOf(snapshot, service).flatMap((node) => node.addresses);
+  // a node port is open for the families that the service has
+  const families = new Set(service.clusterIPs.map(isIpv6));
+  const addresses = nodesOf(snapshot, service)
+    .flatMap((node) => node.addresses)
+    .filter((address) => families.has(isIpv6(address)));
   if (addresses.length === 0 || ports.length === 0) return [];
   const own = splitFamilies([...new Set(addresses)]);
   return portedRecords(base, ports, own, new Map([[base, own]]));
+}
+
+function isIpv6(address: string): boolean {
+  return address.includes(':');
 }
 
 /** Ready nodes by name; those with a ready endpoint where the traffic stays on its node. */

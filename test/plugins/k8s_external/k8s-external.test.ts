@@ -247,6 +247,8 @@ describe('names for the outside', () => {
       'NOERROR',
       '_http._tcp.ported.prod.example.org. 5 IN SRV 0 100 30080 ported.prod.example.org.',
     ]);
+    // the nodes have IPv6 addresses, the service has not
+    expect(await under.lines('ported.prod.example.org AAAA')).toEqual(NO_DATA);
     // only the node with an endpoint takes traffic that has to stay
     expect(await sorted('staying.prod.example.org')).toEqual([
       'NOERROR',
