@@ -229,6 +229,12 @@ export class MeasuredServer {
     await this.changeEndpoint('10.244.0.2');
   }
 
+  /** As the forward directive counts it. */
+  countHealthCheckFailure(to: string): void {
+    const labels = { proxy_name: 'forward', to };
+    this.#series.count('coredns_proxy_healthcheck_failures_total', labels);
+  }
+
   async close(): Promise<void> {
     await this.#side.close();
     await this.#watch.close();
