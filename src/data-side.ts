@@ -19,6 +19,10 @@ import { bufsizePlugin } from './plugins/bufsize/directive.js';
 import { FastCache } from './plugins/cache/fast-cache.js';
 import { CacheHandler } from './plugins/cache/handler.js';
 import { forwardPlugin } from './plugins/forward/directive.js';
+import { HostsHandler } from './plugins/hosts/handler.js';
+import type { HostsNames } from './plugins/hosts/hosts-names.js';
+import { k8sExternalPlugin } from './plugins/k8s_external/directive.js';
+import { k8sExternalHandler } from './plugins/k8s_external/handler.js';
 import { kubernetesPlugin } from './plugins/kubernetes/directive.js';
 import { cacheWay, fastWay } from './plugins/kubernetes/fast-way.js';
 import { kubernetesHandler } from './plugins/kubernetes/handler.js';
@@ -38,6 +42,8 @@ export interface BlockZones {
   /** Index of the block in the plan. */
   readonly block: number;
   readonly zones: readonly ZoneDescription[];
+  /** Zones of the block's k8s_external directive. */
+  readonly external: readonly ZoneDescription[];
   /** Namespaces by pod address, with `pods verified`. */
   readonly clients?: SharedArrayBuffer;
 }
@@ -106,18 +112,24 @@ export function createDataSide(options: DataSideOptions): DataSide {
   return {
     answererFor(listener, transport) {
       const chain = chainOf(listener);
-      const fast = new FastAnswerer({
-        cuts: zoneCuts(listener, options.plan, opened, (block) =>
-          fastCache(
+      const cutsNow = (): ZoneCut[] =>
+        zoneCuts(listener, options.plan, opened, (block) => ({
+          cache: fastCache(
             block,
             handlersOf(block, () => chain),
             serverLabel(listener),
           ),
-        ),
+          hosts: hostsOf(handlersOf(block, () => chain)),
+        }));
+      const fast = new FastAnswerer({
+        cuts: cutsNow(),
         isDatagram: transport === 'udp',
         udpLimit: smallestUdpLimit(options.plan, listener),
         rotation,
       });
+      for (const block of blocksOn(options.plan, listener)) {
+        hostsOf(handlersOf(block, () => chain))?.onChange(() => fast.setCuts(cutsNow()));
+      }
       return {
         answer: (query, start, length, out, outStart, capacity) =>
           fast.answer(query, start, length, out, outStart, capacity),
@@ -153,7 +165,9 @@ function buildHandlers(
     const handler =
       directive.name === kubernetesPlugin.name
         ? buildKubernetes(block, environment, rotation, options)
-        : options.registry.get(directive.name)?.handler?.(directive.options, environment);
+        : directive.name === k8sExternalPlugin.name
+          ? buildExternal(block, environment, rotation, options)
+          : options.registry.get(directive.name)?.handler?.(directive.options, environment);
     if (handler !== undefined) built.push(handler);
   }
   return built;
@@ -183,6 +197,18 @@ function buildKubernetes(
   });
 }
 
+function buildExternal(
+  block: PlannedBlock,
+  environment: DataEnvironment,
+  rotation: Rotation,
+  { zones, reader }: DataSideOptions,
+): Handler | undefined {
+  const external = optionsOf(block, k8sExternalPlugin);
+  const served = zones.find((each) => each.block === block.index);
+  if (external === undefined || served === undefined) return undefined;
+  return k8sExternalHandler(external, { environment, zones: served.external, reader, rotation });
+}
+
 /**
  * Names that a block's kubernetes directive serves: all of its forward zones, and the reverse names that it
  * has right now; the others may fall through.
@@ -208,6 +234,7 @@ function stubZones(plan: Plan, own: PlannedBlock): string[] {
   for (const { from } of optionsOf(own, forwardPlugin)?.stanzas ?? []) {
     for (const zone of from) zones.add(zone);
   }
+  for (const zone of optionsOf(own, k8sExternalPlugin)?.zones ?? []) zones.add(zone);
   zones.delete('.');
   return [...zones];
 }
@@ -233,7 +260,7 @@ function zoneCuts(
   listener: ListenerSpec,
   plan: Plan,
   opened: ReadonlyMap<number, readonly ServedZone[]>,
-  cacheOf: (block: PlannedBlock) => BlockCache | undefined,
+  partsOf: (block: PlannedBlock) => FastParts,
 ): ZoneCut[] {
   const blocks = blocksOn(plan, listener);
   const select = blockSelection(blocks, listener);
@@ -245,23 +272,33 @@ function zoneCuts(
   for (const block of blocks) {
     for (const { zone, scheme, port } of block.addresses) {
       if (scheme !== listener.scheme || port !== listener.port) continue;
-      const shortZone = zone === '.' && ownsShort(block, blocks) ? short : undefined;
-      cuts.set(zone, chainCut(zone, shortZone, cacheOf(block)));
+      const { hosts } = partsOf(block);
+      const isShort = zone === '.' && ownsShort(block, blocks);
+      const held = isShort && short !== undefined ? heldNames(hosts, '.') : [];
+      const shortZone = isShort && held !== undefined ? short : undefined;
+      for (const name of held ?? []) cuts.set(name, chainCut(name, undefined, undefined));
+      cuts.set(zone, chainCut(zone, shortZone, partsOf(block).cache));
     }
     for (const zone of stubZones(plan, block)) {
       if (!cuts.has(zone)) cuts.set(zone, chainCut(zone, undefined, undefined));
     }
   }
   for (const block of fast) {
+    const external = optionsOf(block, k8sExternalPlugin)?.zones ?? [];
     for (const served of opened.get(block.index) ?? []) {
       const { zone } = served.description;
+      // k8s_external stands in front of kubernetes: where zones meet, it sees the query first
+      if (external.some((owner) => isInZone(zone, owner))) continue;
       if (select({ key: zone, qtype: RRTYPE.A, qclass: RRCLASS.IN }) !== block) continue;
+      const held = heldNames(partsOf(block).hosts, zone);
+      if (held === undefined) continue;
+      for (const name of held) cuts.set(name, chainCut(name, undefined, undefined));
       cuts.set(zone, {
         apex: served.apex,
         labels: served.apexLabels,
         zone: served,
         shortZone: undefined,
-        cache: cacheOf(block)?.forZone(zone),
+        cache: partsOf(block).cache?.forZone(zone),
       });
     }
   }
@@ -295,6 +332,34 @@ function chainCut(
     shortZone,
     cache: cache?.forZone(zone),
   };
+}
+
+/** Parts of a block that the hot path has to do with. */
+interface FastParts {
+  readonly cache: BlockCache | undefined;
+  readonly hosts: HostsNames | undefined;
+}
+
+/** More names of a hosts directive than this in a zone have the chain answer the whole zone. */
+const MAX_HELD_NAMES = 64;
+
+/** The names of a block's hosts directive right now. */
+function hostsOf(handlers: readonly Handler[]): HostsNames | undefined {
+  return handlers.find((handler) => handler instanceof HostsHandler)?.names;
+}
+
+/**
+ * Names in a zone that a hosts directive answers, each of which gets a cut of its own; undefined when it
+ * answers all of the zone, or too much of it.
+ */
+function heldNames(hosts: HostsNames | undefined, zone: string): readonly string[] | undefined {
+  if (hosts === undefined) return [];
+  if (!hosts.letsPass(zone)) return undefined;
+  const owners = hosts.ownersIn(zone);
+  if (owners.length > MAX_HELD_NAMES) return undefined;
+  // a wildcard may match anything below its parent
+  const names = owners.map((owner) => (owner.startsWith('*.') ? owner.slice(2) : owner));
+  return names.includes(zone) ? undefined : names;
 }
 
 /** A block's cache for the zones that the hot path may answer from it. */

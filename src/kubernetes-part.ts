@@ -1,12 +1,16 @@
 /** A kubernetes directive on the control side: its watch, its tables, and what they mean for readiness. */
 import { networkInterfaces } from 'node:os';
+import { directiveFault } from './corefile/faults.js';
 import type { Plan, PlannedBlock } from './corefile/plan.js';
 import type { BlockZones } from './data-side.js';
 import { isInZone } from './dns/name.js';
 import { topLevelDomains } from './dns/top-level-domain.js';
+import { ExternalSync } from './external-sync.js';
 import { createKubeWatch, watchKey } from './kube/kube-watch.js';
 import type { WatchSource } from './kube/watch-source.js';
 import type { Logger } from './observe/logger.js';
+import { k8sExternalPlugin } from './plugins/k8s_external/directive.js';
+import type { K8sExternalOptions } from './plugins/k8s_external/options.js';
 import { kubernetesPlugin } from './plugins/kubernetes/directive.js';
 import type { KubernetesOptions } from './plugins/kubernetes/options.js';
 import { optionsOf } from './plugins/options-of.js';
@@ -17,9 +21,15 @@ import type { ZoneDescription } from './zone/served-zone.js';
 export interface KubernetesPart {
   readonly block: PlannedBlock;
   readonly options: KubernetesOptions;
+  /** The k8s_external directive of the same block. */
+  readonly external?: K8sExternalOptions | undefined;
   readonly source: WatchSource;
   readonly sync: ZoneSync;
+  readonly externalSync?: ExternalSync | undefined;
 }
+
+/** What a block asks for. */
+type Wish = Pick<KubernetesPart, 'block' | 'options' | 'external'>;
 
 /** What the parts of a plan are made with. */
 export interface KubernetesPartsOptions {
@@ -37,25 +47,28 @@ export interface KubernetesPartsOptions {
  * @throws SvcdnsError KUBECONFIG_INVALID or KUBE_CREDENTIALS
  */
 export async function kubernetesParts(options: KubernetesPartsOptions): Promise<KubernetesPart[]> {
-  const groups = new Map<string, { block: PlannedBlock; options: KubernetesOptions }[]>();
+  const groups = new Map<string, Wish[]>();
   const parts: KubernetesPart[] = [];
   const free = [...(options.known ?? [])];
   for (const block of options.plan.blocks) {
-    const wish = optionsOf(block, kubernetesPlugin);
+    const wish = wishOf(block);
     if (wish === undefined) continue;
-    const same = free.findIndex((part) => isSameWish(part.options, wish));
+    const same = free.findIndex((part) => isSameWish(part, wish));
     const [kept] = same < 0 ? [] : free.splice(same, 1);
     if (kept !== undefined) {
-      parts.push({ ...kept, block, options: wish });
+      parts.push({ ...kept, ...wish });
       continue;
     }
-    const key = watchKey(wish);
-    groups.set(key, [...(groups.get(key) ?? []), { block, options: wish }]);
+    const key = watchKey(wish.options);
+    groups.set(key, [...(groups.get(key) ?? []), wish]);
   }
   const isTopLevelDomain = groups.size > 0 ? topLevelDomains() : () => false;
   for (const group of groups.values()) {
     const source = await createKubeWatch({
-      wishes: group.map((member) => member.options),
+      wishes: group.map(({ options: wish, external }) => ({
+        ...wish,
+        nodes: external?.nodeports === true,
+      })),
       env: options.env,
       logger: options.logger.child({ room: 'kube' }),
     });
@@ -69,18 +82,46 @@ export async function kubernetesParts(options: KubernetesPartsOptions): Promise<
         isTopLevelDomain,
         wallClock: options.wallClock,
       }),
+      externalSync:
+        member.external &&
+        new ExternalSync({
+          external: member.external,
+          kubernetes: member.options,
+          source,
+          ownAddresses: ownAddresses(),
+          wallClock: options.wallClock,
+        }),
     }));
     source.onBatch((batch) => {
-      for (const { sync } of made) sync.apply(batch);
+      for (const { sync, externalSync } of made) {
+        sync.apply(batch);
+        externalSync?.apply(batch);
+      }
     });
     parts.push(...made);
   }
   return parts;
 }
 
-/** Whether two directives make the same names from the same objects, wherever they stand in the file. */
-function isSameWish(a: KubernetesOptions, b: KubernetesOptions): boolean {
-  const text = ({ place: _, ...rest }: KubernetesOptions): string => JSON.stringify(rest);
+/** The directives of a block that follow the API. @throws SvcdnsError for k8s_external alone */
+function wishOf(block: PlannedBlock): Wish | undefined {
+  const options = optionsOf(block, kubernetesPlugin);
+  const external = optionsOf(block, k8sExternalPlugin);
+  if (options !== undefined) return { block, options, external };
+  if (external === undefined) return undefined;
+  throw directiveFault(
+    'k8s_external needs a kubernetes directive in its block',
+    external.place,
+    'add one, as kubernetes cluster.local',
+  );
+}
+
+/** Whether two blocks make the same names from the same objects, wherever they stand in the file. */
+function isSameWish(a: Omit<Wish, 'block'>, b: Omit<Wish, 'block'>): boolean {
+  const text = ({ options, external }: Omit<Wish, 'block'>): string =>
+    JSON.stringify([options, external], (key, value: unknown) =>
+      key === 'place' ? undefined : value,
+    );
   return text(a) === text(b);
 }
 
@@ -103,7 +144,11 @@ export async function startParts(parts: readonly KubernetesPart[]): Promise<void
         source.onSynced(resolve);
         source.start();
       });
-      for (const part of parts) if (part.source === source) await part.sync.publishAll();
+      for (const part of parts) {
+        if (part.source !== source) continue;
+        await part.sync.publishAll();
+        await part.externalSync?.publishAll();
+      }
     }),
   );
 }
@@ -119,7 +164,7 @@ export function missingOf({ source }: KubernetesPart): string[] {
 }
 
 /** What the data side is told of a directive's zones. */
-export function blockZones({ block, options, sync }: KubernetesPart): BlockZones {
+export function blockZones({ block, options, sync, externalSync }: KubernetesPart): BlockZones {
   const zones = options.zones.map((zone): ZoneDescription => {
     const forward = sync.forwardTable(zone);
     return {
@@ -133,7 +178,12 @@ export function blockZones({ block, options, sync }: KubernetesPart): BlockZones
     };
   });
   const clients = sync.clientTable;
-  return { block: block.index, zones, ...(clients === undefined ? {} : { clients }) };
+  return {
+    block: block.index,
+    zones,
+    external: externalSync?.zones() ?? [],
+    ...(clients === undefined ? {} : { clients }),
+  };
 }
 
 /** Addresses of this machine that others may reach it by: what NS records are found with. */

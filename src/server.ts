@@ -171,7 +171,10 @@ class Server implements RunningServer {
   }
 
   forget(reader: number): void {
-    for (const { sync } of this.#parts) sync.releaseReader(reader);
+    for (const { sync, externalSync } of this.#parts) {
+      sync.releaseReader(reader);
+      externalSync?.releaseReader(reader);
+    }
   }
 
   async #reload(plan: Plan): Promise<void> {

@@ -14,6 +14,7 @@ import { headerPlugin } from './header/directive.js';
 import { healthPlugin } from './health/directive.js';
 import { hostsPlugin } from './hosts/directive.js';
 import { httpsPlugin } from './https/directive.js';
+import { k8sExternalPlugin } from './k8s_external/directive.js';
 import { kubernetesPlugin } from './kubernetes/directive.js';
 import { loadbalancePlugin } from './loadbalance/directive.js';
 import { localPlugin } from './local/directive.js';
@@ -53,6 +54,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   healthPlugin,
   hostsPlugin,
   httpsPlugin,
+  k8sExternalPlugin,
   kubernetesPlugin,
   loadbalancePlugin,
   localPlugin,

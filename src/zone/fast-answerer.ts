@@ -98,9 +98,16 @@ export class FastAnswerer {
   readonly #scan = new QueryScan();
   readonly #ipv4 = new Uint8Array(4);
   readonly #options: FastAnswererOptions;
+  #cuts: readonly ZoneCut[];
 
   constructor(options: FastAnswererOptions) {
     this.#options = options;
+    this.#cuts = options.cuts;
+  }
+
+  /** Takes other cuts from the next query on. */
+  setCuts(cuts: readonly ZoneCut[]): void {
+    this.#cuts = cuts;
   }
 
   /** As `Answerer.answer` (listen/answerer.ts). */
@@ -136,7 +143,7 @@ export class FastAnswerer {
     if (qtype === TYPE_AXFR || qtype === TYPE_IXFR || qtype === TYPE_OPT) {
       return this.#pass(SLOW_TYPE);
     }
-    const cut = findCut(this.#options.cuts, scan);
+    const cut = findCut(this.#cuts, scan);
     if (cut === undefined) return this.#pass(SLOW_OTHER_ZONE);
     const { zone } = cut;
     if (zone === undefined) {

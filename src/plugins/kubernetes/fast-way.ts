@@ -1,8 +1,13 @@
 /** Whether answers of a block may leave its tables or its cache without walking the chain, and why not. */
 import type { PlannedBlock } from '../../corefile/plan.js';
 import { isInZone } from '../../dns/name.js';
+import { aclPlugin } from '../acl/directive.js';
+import { loadbalancePlugin } from '../loadbalance/directive.js';
+import { localPlugin } from '../local/directive.js';
 import { logPlugin } from '../log/directive.js';
 import { optionsOf } from '../options-of.js';
+import { rewriteConcerns } from '../rewrite/concerned-names.js';
+import { rewritePlugin } from '../rewrite/directive.js';
 import { templatePlugin } from '../template/directive.js';
 import { kubernetesPlugin } from './directive.js';
 
@@ -17,11 +22,8 @@ const SEES_ALL: ReadonlyMap<string, string> = new Map([
   ['dns64', 'may make AAAA records of A records'],
   ['any', 'answers ANY for every name'],
   ['tsig', 'checks and signs messages'],
-  ['rewrite', 'may change any question'],
-  ['acl', 'decides by the client’s address'],
   ['header', 'changes the flags of every answer'],
   ['minimal', 'drops sections of every answer'],
-  ['hosts', 'may hold any name'],
   ['autopath', 'answers what a pod’s search path would have found'],
   ['nsid', 'adds the server’s identity to answers'],
 ]);
@@ -67,13 +69,32 @@ function reasonByOptions(
     const errorsOnly = rules.every(({ classes }) => classes.length === 1 && classes[0] === 'error');
     return errorsOnly ? undefined : 'logs every query';
   }
-  if (name === templatePlugin.name) {
-    const meets = (optionsOf(block, templatePlugin)?.stanzas ?? []).some((template) =>
-      template.zones.some((own) =>
-        zones.some((zone) => isInZone(own, zone) || isInZone(zone, own)),
-      ),
+  const meets = (own: string): boolean =>
+    zones.some((zone) => isInZone(own, zone) || isInZone(zone, own));
+  if (name === rewritePlugin.name) {
+    const rewrite = optionsOf(block, rewritePlugin);
+    const concerned = zones.some((zone) => rewrite && rewriteConcerns(rewrite, zone));
+    return concerned ? 'may change questions for these zones' : undefined;
+  }
+  if (name === aclPlugin.name) {
+    const concerned = (optionsOf(block, aclPlugin)?.rules ?? []).some((rule) =>
+      rule.zones.some(meets),
     );
-    return meets ? 'may answer names of these zones' : undefined;
+    return concerned ? 'decides by the client’s address' : undefined;
+  }
+  if (name === localPlugin.name) {
+    const prefixed = optionsOf(block, localPlugin)?.localhostPrefix === true;
+    return prefixed ? 'answers localhost in every domain' : undefined;
+  }
+  if (name === loadbalancePlugin.name) {
+    const prefers = (optionsOf(block, loadbalancePlugin)?.prefer ?? []).length > 0;
+    return prefers ? 'puts preferred addresses first' : undefined;
+  }
+  if (name === templatePlugin.name) {
+    const concerned = (optionsOf(block, templatePlugin)?.stanzas ?? []).some((template) =>
+      template.zones.some(meets),
+    );
+    return concerned ? 'may answer names of these zones' : undefined;
   }
   return undefined;
 }
