@@ -1,7 +1,7 @@
 /** What the readings were taken on and with. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { programPath } from '../test/cluster/build.js';
 import { repositoryRoot } from '../test/cluster/repository.js';
@@ -12,6 +12,8 @@ export interface Machine {
   readonly processors: string;
   readonly memoryGB: number;
   readonly kernel: string;
+  /** Of the minute before the run: what others had the machine do. */
+  readonly loadAverage: number;
   /** Programs and versions. */
   readonly versions: Readonly<Record<string, string>>;
   /** YYYY-MM-DD. */
@@ -24,6 +26,7 @@ export function machine(): Machine {
     processors: `${all.length} × ${all[0]?.model.trim() ?? 'unknown'}`,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
+    loadAverage: loadavg()[0] ?? 0,
     versions: {
       svcdns: svcdnsVersion(),
       Node: process.versions.node,

@@ -47,7 +47,7 @@ function heading({ machine, command }: Findings, minutes: number): string {
     '# Benchmarks',
     '',
     `Written by \`${command}\` on ${machine.date} in ${minutes.toFixed(0)} minutes. Machine:`,
-    `${machine.processors}, ${machine.memoryGB} GB, Linux ${machine.kernel}. ${versions.join(', ')}.`,
+    `${machine.processors}, ${machine.memoryGB} GB, Linux ${machine.kernel}, load average ${machine.loadAverage.toFixed(1)} before the run. ${versions.join(', ')}.`,
     '',
     'Load generator, servers and control plane share the machine and talk over loopback, so ratios within',
     'one run mean something and absolute figures little. CPU is that of the server’s whole process, all',

@@ -16,26 +16,26 @@ export interface SeedSize {
   readonly headlessEndpoints: number;
   readonly clusterIP: number;
   readonly clusterIPEndpoints: number;
-  /** Endpoints of one headless service more, too many for a datagram; 0: it is not there. */
-  readonly bigEndpoints: number;
+  /** Endpoints of further headless services, {@link bigService}: too many for a datagram. */
+  readonly bigEndpoints: readonly number[];
 }
 
-/** 5,501 services, 25,500 endpoints. */
+/** 5,502 services, 25,800 endpoints. */
 export const USUAL_SIZE: SeedSize = {
   headless: 500,
   headlessEndpoints: 20,
   clusterIP: 5_000,
   clusterIPEndpoints: 3,
-  bigEndpoints: 500,
+  bigEndpoints: [500, 300],
 };
 
-/** 551 services, 3,050 endpoints: for a look in between. */
+/** A tenth of that: for a look in between. */
 export const QUICK_SIZE: SeedSize = {
   headless: 50,
   headlessEndpoints: 20,
   clusterIP: 500,
   clusterIPEndpoints: 3,
-  bigEndpoints: 500,
+  bigEndpoints: [500, 300],
 };
 
 /** 10,000 services, 150,000 endpoints. */
@@ -44,11 +44,10 @@ export const LARGE_SIZE: SeedSize = {
   headlessEndpoints: 51,
   clusterIP: 9_000,
   clusterIPEndpoints: 11,
-  bigEndpoints: 0,
+  bigEndpoints: [],
 };
 
 export const NAMESPACES = 50;
-export const BIG_SERVICE = 'big';
 export const PORT = 8080;
 
 /** All services of a size, headless ones first. */
@@ -65,17 +64,17 @@ export function seedServices(size: SeedSize): readonly SeedService[] {
     clusterIP: clusterAddress(i),
     endpoints: take(size.clusterIPEndpoints),
   }));
-  const big = {
-    namespace: namespaceName(0),
-    name: BIG_SERVICE,
-    clusterIP: undefined,
-    endpoints: take(size.bigEndpoints),
-  };
-  return [...headless, ...plain, ...(size.bigEndpoints > 0 ? [big] : [])];
+  const big = size.bigEndpoints.map((count) => ({ ...bigService(count), endpoints: take(count) }));
+  return [...headless, ...plain, ...big];
 }
 
 export function namespaceName(index: number): string {
   return `team-${index % NAMESPACES}`;
+}
+
+/** The headless service with so many endpoints. */
+export function bigService(endpoints: number): Omit<SeedService, 'endpoints'> {
+  return { namespace: namespaceName(0), name: `big-${endpoints}`, clusterIP: undefined };
 }
 
 /** How many endpoints there are in all. */

@@ -1,7 +1,7 @@
 /** What is asked: each workload's questions, how they are sent, and what a right answer looks like. */
 import type { LoadOptions } from './dnsperf.js';
 import { type RandomIndex, seededRandom } from './random.js';
-import { BIG_SERVICE, NAMESPACES, namespaceName, type SeedService } from './seed.js';
+import { bigService, NAMESPACES, namespaceName, type SeedService } from './seed.js';
 import { OUTSIDE_NAMES } from './zone-file.js';
 
 /** Servers that are measured; the last ones only where a workload asks for them. */
@@ -18,7 +18,7 @@ export type ServerName =
 interface Pools {
   /** With a cluster IP. */
   readonly plain: readonly SeedService[];
-  /** Without the big one. */
+  /** Without the big ones. */
   readonly headless: readonly SeedService[];
   /** Plain ones of the first namespace. */
   readonly local: readonly SeedService[];
@@ -81,16 +81,17 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'big',
     title: 'headless of 500 over UDP: truncated',
     servers: MAIN,
-    questions: () => [`${BIG_SERVICE}.${namespaceName(0)}.svc.cluster.local A`],
+    questions: () => [`${nameOf(bigService(500))} A`],
     rcodes: NOERROR,
     sending: UDP,
     moderate: false,
   },
   {
     id: 'big-tcp',
-    title: 'headless of 500 over TCP: 8 kB each',
+    title: 'headless of 300 over TCP',
     servers: MAIN,
-    questions: () => [`${BIG_SERVICE}.${namespaceName(0)}.svc.cluster.local A`],
+    // dnsperf takes messages to 16 kB, and CoreDNS writes the owner out in each of the 300 records
+    questions: () => [`${nameOf(bigService(300))} A`],
     rcodes: NOERROR,
     sending: { ...TCP, outstanding: 20 },
     moderate: false,
@@ -165,7 +166,7 @@ export const WORKLOADS: readonly Workload[] = [
 export function questionsOf(workload: Workload, services: readonly SeedService[]): string {
   const plain = services.filter(({ clusterIP }) => clusterIP !== undefined);
   const headless = services.filter(
-    ({ clusterIP, name }) => clusterIP === undefined && name !== BIG_SERVICE,
+    ({ clusterIP, name }) => clusterIP === undefined && !name.startsWith('big-'),
   );
   const local = plain.filter(({ namespace }) => namespace === namespaceName(0));
   const questions = workload.questions({ plain, headless, local }, seededRandom(20_260_101));
@@ -182,7 +183,7 @@ function pick<T>(values: readonly T[], random: RandomIndex): T {
   return value;
 }
 
-function nameOf({ name, namespace }: SeedService): string {
+function nameOf({ name, namespace }: Omit<SeedService, 'endpoints'>): string {
   return `${name}.${namespace}.svc.cluster.local`;
 }
 

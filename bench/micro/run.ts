@@ -20,15 +20,15 @@ import { FastAnswerer, type FastAnswererOptions } from '../../src/zone/fast-answ
 import { Rotation } from '../../src/zone/reply.js';
 import { openZone, type ServedZone } from '../../src/zone/served-zone.js';
 import { seededRandom } from '../random.js';
-import { LARGE_SIZE, namespaceName, type SeedService, seedServices } from '../seed.js';
+import { bigService, LARGE_SIZE, type SeedService, seedServices } from '../seed.js';
 import { type Measured, measure, measureEach } from './measure.js';
 import { queryBytes } from './query-bytes.js';
 import { kubeSlices, storeOf } from './store.js';
 
 const ZONE = 'cluster.local.';
 const REVERSE = 'in-addr.arpa.';
-const BIG = { namespace: namespaceName(0), name: 'big', clusterIP: undefined };
-const SIZE = { ...LARGE_SIZE, headless: 900, bigEndpoints: 500 };
+const BIG = bigService(500);
+const SIZE = { ...LARGE_SIZE, headless: 900, bigEndpoints: [500] };
 const UDP_LIMIT = 1232;
 /** So many different names an answering step: more than a processor's first caches hold. */
 const NAMES = 4096;
