@@ -261,7 +261,7 @@ const directives: MetricSection = {
       ['hash', 'value'],
       'Always 1; the value is the digest of the Corefile in force.',
     ),
-    gauge('coredns_hosts_entries', [], 'Entries of hosts files and inline hosts.', {
+    gauge('coredns_hosts_entries', ['hostsfile'], 'Entries of hosts files and inline hosts.', {
       across: 'max',
     }),
     gauge(

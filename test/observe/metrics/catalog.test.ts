@@ -58,6 +58,43 @@ it('is what the page says, and no other', () => {
   expect(readFileSync(PAGE, 'utf8')).toBe(page);
 });
 
+/** Name, type and labels in alphabetical order, as CoreDNS 1.15.0 served them after some queries. */
+const SERVED_BY_COREDNS: readonly (readonly [string, string, string])[] = [
+  ['coredns_acl_allowed_requests_total', 'counter', 'server view'],
+  ['coredns_acl_blocked_requests_total', 'counter', 'server view zone'],
+  ['coredns_acl_filtered_requests_total', 'counter', 'server view zone'],
+  ['coredns_build_info', 'gauge', 'goversion revision version'],
+  ['coredns_cache_entries', 'gauge', 'server type view zones'],
+  ['coredns_cache_misses_total', 'counter', 'server view zones'],
+  ['coredns_cache_requests_total', 'counter', 'server view zones'],
+  ['coredns_dns_do_requests_total', 'counter', 'server view zone'],
+  ['coredns_dns_request_duration_seconds', 'histogram', 'server view zone'],
+  ['coredns_dns_request_size_bytes', 'histogram', 'proto server view zone'],
+  ['coredns_dns_requests_total', 'counter', 'family proto server type view zone'],
+  ['coredns_dns_response_size_bytes', 'histogram', 'proto server view zone'],
+  ['coredns_dns_responses_total', 'counter', 'plugin rcode server view zone'],
+  ['coredns_forward_healthcheck_broken_total', 'counter', ''],
+  ['coredns_forward_max_concurrent_rejects_total', 'counter', ''],
+  ['coredns_health_request_duration_seconds', 'histogram', ''],
+  ['coredns_health_request_failures_total', 'counter', ''],
+  ['coredns_hosts_entries', 'gauge', 'hostsfile'],
+  ['coredns_hosts_reload_timestamp_seconds', 'gauge', ''],
+  ['coredns_local_localhost_requests_total', 'counter', ''],
+  ['coredns_panics_total', 'counter', ''],
+  ['coredns_plugin_enabled', 'gauge', 'name server view zone'],
+  ['coredns_proxy_conn_cache_misses_total', 'counter', 'proto proxy_name to'],
+  ['coredns_proxy_healthcheck_failures_total', 'counter', 'proxy_name to'],
+  ['coredns_reload_failed_total', 'counter', ''],
+  ['coredns_template_matches_total', 'counter', 'class server type view zone'],
+];
+
+it('has the types and labels of CoreDNS', () => {
+  for (const [name, type, labels] of SERVED_BY_COREDNS) {
+    const metric = metricCatalog().get(name);
+    expect([metric?.type, metric?.labels.toSorted().join(' ')], name).toEqual([type, labels]);
+  }
+});
+
 it('has the buckets of CoreDNS', () => {
   const bucketsOf = (name: string): readonly number[] => metricCatalog().get(name)?.buckets ?? [];
   const powers = (from: number, factor: number, count: number): number[] =>
