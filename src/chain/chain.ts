@@ -16,11 +16,13 @@ import {
 import { blockChain } from './block-chain.js';
 import { blockSelection, type ListenerKey } from './block-selection.js';
 import type { Handler, Next } from './handler.js';
+import type { MessageSink } from './message-sink.js';
 import type { Client, Query, Trace } from './query.js';
 import { parseQuery } from './query-parser.js';
 import { type Reply, recordsReply } from './reply.js';
-import { replyLimits } from './reply-limits.js';
+import { type ReplyLimits, replyLimits } from './reply-limits.js';
 import { writeReply } from './reply-writer.js';
+import { type TransferReply, writeTransfer } from './transfer-writer.js';
 
 /** How often the server may ask itself for one query: as many links as a CNAME chain may have. */
 export const MAX_DEPTH = 10;
@@ -42,8 +44,14 @@ export interface Chain {
   /**
    * The reply to a message, whatever it holds; undefined when nothing is to be sent. Never rejects.
    * `bytes` become the chain's own.
+   * @param sink takes what comes in front of the reply; without one transfers are refused
    */
-  resolve(bytes: Uint8Array, client: Client, trace?: Trace): Promise<Uint8Array | undefined>;
+  resolve(
+    bytes: Uint8Array,
+    client: Client,
+    trace?: Trace,
+    sink?: MessageSink,
+  ): Promise<Uint8Array | undefined>;
   /**
    * Asks the server itself on behalf of a query, from the selection of the block on. Counts the depth
    * itself; SERVFAIL where it is used up. Never rejects.
@@ -82,15 +90,36 @@ export function createChain(options: ChainOptions): Chain {
     }
   };
 
+  const transfer = async (
+    query: Query,
+    reply: TransferReply,
+    limits: ReplyLimits,
+    sink: MessageSink,
+  ): Promise<Uint8Array | undefined> => {
+    try {
+      return await writeTransfer(query, reply, limits, sink);
+    } catch (error) {
+      const { qname, client } = query;
+      logger.warn({ err: error, qname, client: client.address }, 'a transfer was broken off');
+      sink.abort();
+      return undefined;
+    }
+  };
+
   return {
-    async resolve(bytes, client, trace) {
+    async resolve(bytes, client, trace, sink) {
       const query = openMessage(bytes, client, trace);
       if (query === undefined || query instanceof Uint8Array) return query;
       const block = blockOf(query);
       const limits = replyLimits(query, block?.udpLimit);
       try {
         const reply = await answer(query, block);
-        return reply.kind === 'drop' ? undefined : writeReply(query, reply, limits);
+        if (reply.kind === 'drop') return undefined;
+        if (reply.kind === 'bytes' || reply.rest === undefined) {
+          return writeReply(query, reply, limits);
+        }
+        if (sink === undefined) return writeReply(query, recordsReply(RCODE.REFUSED), limits);
+        return await transfer(query, { ...reply, rest: reply.rest }, limits, sink);
       } catch (error) {
         logger.error({ err: error, qname: query.qname }, 'a reply could not be written');
         return writeReply(query, recordsReply(RCODE.SERVFAIL), limits);
@@ -151,7 +180,7 @@ function refusal(query: Query, block: BuiltBlock | undefined): Reply | undefined
   if (query.qtype === RRTYPE.OPT) return recordsReply(RCODE.FORMERR);
   const transfer = query.qtype === RRTYPE.AXFR || query.qtype === RRTYPE.IXFR;
   if (!transfer) return undefined;
-  // a whole zone goes over streams only (RFC 5936 §4.2); IXFR over UDP may be answered (RFC 1995 §2)
+  // a whole zone goes over streams only (RFC 5936 §4.2); IXFR over UDP is the directive's matter (RFC 1995 §2)
   const overUdp = query.client.transport === 'udp' && query.qtype === RRTYPE.AXFR;
   return block?.transfers === true && !overUdp ? undefined : recordsReply(RCODE.REFUSED);
 }

@@ -81,18 +81,29 @@ function compose(
     writer.grow(opt.length);
     writer.raw(SECTION.ADDITIONAL, opt);
   }
+  const truncated = reply.truncated || cut === 'needed';
+  writeReplyHeader(writer, query, { ...reply, truncated }, rcode);
+  return { bytes: writer.finish(), lost: cut !== 'nothing' };
+}
+
+/** ID and flags: the query's, those of the reply, and TC. */
+export function writeReplyHeader(
+  writer: MessageWriter,
+  query: Query,
+  reply: RecordsReply,
+  rcode: Rcode,
+): void {
   writer.header(
     query.id,
     QR |
       (reply.authoritative ? AA : 0) |
-      (reply.truncated || cut === 'needed' ? TC : 0) |
+      (reply.truncated ? TC : 0) |
       ((reply.recursionDesired ?? query.recursionDesired) ? RD : 0),
     (reply.recursionAvailable ? RA : 0) |
       (reply.authenticData && wantsAuthenticData(query) ? AD : 0) |
       (query.checkingDisabled ? CD : 0) |
       (rcode & 0x0f),
   );
-  return { bytes: writer.finish(), lost: cut !== 'nothing' };
 }
 
 /** An rcode above 15 has no place without an OPT record (RFC 6891 §6.1.3). */

@@ -22,6 +22,11 @@ export interface RecordsReply {
   readonly options?: readonly EdnsOption[];
   /** RD of the reply where it is not to be that of the query (`header`). */
   readonly recursionDesired?: boolean;
+  /**
+   * What follows the answer in further messages (zone transfers), a few records at a time. Only where the
+   * client is on a stream connection; read once, or not at all.
+   */
+  readonly rest?: AsyncIterable<readonly ResourceRecord[]>;
 }
 
 /**

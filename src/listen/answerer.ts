@@ -1,4 +1,5 @@
 /** The one door between sockets and answers: bytes in, bytes out, the same for UDP, TCP, DoT and DoH. */
+import type { MessageSink } from '../chain/message-sink.js';
 import type { Client } from '../chain/query.js';
 import type { StreamSettings } from './stream-settings.js';
 
@@ -32,8 +33,9 @@ export interface Answerer {
   /**
    * Answers a query that {@link answer} handed back. `query` becomes the answerer's own: the caller
    * passes a copy. Never rejects; undefined means that nothing is sent.
+   * @param sink of a stream connection: takes the messages in front of the reply, where there are several
    */
-  resolve(query: Uint8Array, client: Client): Promise<Uint8Array | undefined>;
+  resolve(query: Uint8Array, client: Client, sink?: MessageSink): Promise<Uint8Array | undefined>;
 }
 
 /** A bound socket that answers. */

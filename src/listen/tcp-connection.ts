@@ -1,5 +1,6 @@
 /** One stream connection: queries in any split, answers in any order (RFC 7766). */
 import type { Socket } from 'node:net';
+import type { MessageSink } from '../chain/message-sink.js';
 import type { Client } from '../chain/query.js';
 import type { Logger } from '../observe/logger.js';
 import { MAX_MESSAGE } from '../wire/header.js';
@@ -31,6 +32,12 @@ export class TcpConnection {
   readonly #client: Client;
   readonly #surroundings: TcpSurroundings;
   readonly #splitter = new FrameSplitter();
+  readonly #sink: MessageSink = {
+    send: (message) => this.#sendOne(message),
+    abort: () => this.#socket.destroy(),
+  };
+  /** Transfers that wait for the peer to take what was sent. */
+  #waiting: (() => void)[] = [];
   #idle: NodeJS.Timeout;
   #waitsForFirst = true;
   #write: NodeJS.Timeout | undefined;
@@ -57,6 +64,7 @@ export class TcpConnection {
     socket.on('close', () => {
       clearTimeout(this.#idle);
       clearTimeout(this.#write);
+      this.#wake();
     });
   }
 
@@ -133,7 +141,7 @@ export class TcpConnection {
     this.#inFlight += 1;
     this.#surroundings
       .answerer()
-      .resolve(query, this.#client)
+      .resolve(query, this.#client, this.#sink)
       .then(
         (reply) => this.#settle(reply),
         (error: unknown) => {
@@ -168,7 +176,23 @@ export class TcpConnection {
   #drained(): void {
     clearTimeout(this.#write);
     this.#write = undefined;
+    this.#wake();
     this.#pump();
+  }
+
+  /** One message of several; the next one may come when the peer has taken it. */
+  async #sendOne(message: Uint8Array): Promise<void> {
+    if (!this.#socket.destroyed) {
+      this.#send(frame(message));
+      // always behind a turn, so that a long transfer holds up nobody else
+      if (this.#write === undefined) await new Promise((resolve) => setImmediate(resolve));
+      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (this.#socket.destroyed) throw new Error('the client has gone');
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /**

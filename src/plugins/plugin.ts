@@ -5,6 +5,7 @@ import type { Reply } from '../chain/reply.js';
 import type { BlockAddress, Directive } from '../corefile/plan.js';
 import type { Place } from '../errors.js';
 import type { Logger } from '../observe/logger.js';
+import type { ServedZone } from '../zone/served-zone.js';
 
 /** What a directive may know of its surroundings while it is parsed. */
 export interface ParseContext {
@@ -15,6 +16,16 @@ export interface ParseContext {
   readonly directory: string;
   /** Reads a small text file now (a resolv.conf, a hosts file); throws SvcdnsError FILE_UNREADABLE. */
   readFile(path: string, place: Place): string;
+}
+
+/** What a kubernetes directive offers to the directives in front of it (transfer, autopath). */
+export interface ClusterView {
+  /** Its zones, forward ones first, opened for this thread. */
+  readonly zones: readonly ServedZone[];
+  /** The namespace that a client lives in, where that is known (`pods verified`). */
+  namespaceOf(clientAddress: string): string | undefined;
+  /** Whether this thread is the one that does what only one has to do (NOTIFY). */
+  readonly leads: boolean;
 }
 
 /** What an answering part may use; the same on the main thread and in a data worker. */
@@ -31,6 +42,8 @@ export interface DataEnvironment {
   resolve(query: Query): Promise<Reply>;
   /** Whether the block's own zones have this name (canonical): nothing else may answer it or keep answers to it. */
   ownsName(key: string): boolean;
+  /** The names of the block's kubernetes directive; absent in a block without one. */
+  readonly cluster?: ClusterView;
   /** Counts an event under a metric of ours, in shared memory where there are data workers. */
   count(metric: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   /** Records an observation (seconds or bytes) under a histogram of ours. */

@@ -32,6 +32,7 @@ import { rewritePlugin } from './rewrite/directive.js';
 import { templatePlugin } from './template/directive.js';
 import { timeoutsPlugin } from './timeouts/directive.js';
 import { tlsPlugin } from './tls/directive.js';
+import { transferPlugin } from './transfer/directive.js';
 import { workersPlugin } from './workers/directive.js';
 
 /**
@@ -70,6 +71,7 @@ const PLUGINS: readonly Plugin<unknown>[] = [
   templatePlugin,
   timeoutsPlugin,
   tlsPlugin,
+  transferPlugin,
   workersPlugin,
 ];
 

@@ -31,17 +31,6 @@ const UNDERSCORE = 0x5f;
 /** Octets of a record between owner (a pointer to the question) and data. */
 const RECORD_HEAD = 12;
 
-/** A zone's records at one moment. */
-export interface ZoneRecords {
-  readonly soa: ResourceRecord;
-  /**
-   * Everything but the SOA, a name or so at a time: the apex, names that belong to no service, then
-   * services by namespace and name. Left out are pod names, which need not exist to be answered, and
-   * addresses at the names of ports, which are those of the service.
-   */
-  records(): AsyncGenerator<readonly ResourceRecord[]>;
-}
-
 /** The SOA of a zone as it is now. */
 export function zoneSoa({ description, shortSoa, reader }: ServedZone): ResourceRecord {
   const { octets, serialAt } = shortSoa;
@@ -57,14 +46,23 @@ export function zoneSoa({ description, shortSoa, reader }: ServedZone): Resource
   };
 }
 
-/** Copies a zone's table; undefined while its first lists are not in. */
-export function readZoneRecords(zone: ServedZone): ZoneRecords | undefined {
-  const { reader } = zone;
-  if (!reader.isReady()) return undefined;
-  // the serial is never newer than the names: at worst a secondary asks once more
-  const soa = zoneSoa(zone);
-  const copy = copyTable(reader);
-  return { soa, records: () => recordsOf(copy, zone) };
+/**
+ * Everything in a zone but its SOA, a name at a time: the apex, names that belong to no service, then
+ * services by namespace and name. Left out are pod names, which need not exist to be answered, and
+ * addresses at the names of ports, which are those of the service.
+ *
+ * What is told is the moment at which the first name is taken. A serial that was read before is never
+ * newer than the names, so that at worst a secondary asks once more.
+ */
+export async function* zoneRecords(zone: ServedZone): AsyncGenerator<readonly ResourceRecord[]> {
+  const table = copyTable(zone.reader);
+  const { apex, others, namespaces } = await grouped(table);
+  for (const entry of [...apex, ...inOrder(table, others)]) yield entryRecords(table, entry, zone);
+  for (const [, services] of sorted(namespaces)) {
+    for (const [, entries] of sorted(services)) {
+      for (const entry of inOrder(table, entries)) yield entryRecords(table, entry, zone);
+    }
+  }
 }
 
 /** A table's memory, and where in it the entries are that were published when it was copied. */
@@ -90,19 +88,6 @@ function copyTable(reader: TableReader): TableCopy {
     return { octets, view: new DataView(octets.buffer), entries };
   } finally {
     reader.leave();
-  }
-}
-
-async function* recordsOf(
-  table: TableCopy,
-  zone: ServedZone,
-): AsyncGenerator<readonly ResourceRecord[]> {
-  const { apex, others, namespaces } = await grouped(table);
-  for (const entry of [...apex, ...inOrder(table, others)]) yield entryRecords(table, entry, zone);
-  for (const [, services] of sorted(namespaces)) {
-    for (const [, entries] of sorted(services)) {
-      for (const entry of inOrder(table, entries)) yield entryRecords(table, entry, zone);
-    }
   }
 }
 
