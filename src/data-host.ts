@@ -14,6 +14,7 @@ import {
 import type { Listener } from './listen/answerer.js';
 import { type ListenerSpec, specKey } from './listener-spec.js';
 import { DRAIN_MS, openListener } from './open-listener.js';
+import { streamSettings } from './open-stream-listener.js';
 
 /** What a thread is to answer, and where. Plain data. */
 export interface DataConfiguration {
@@ -69,7 +70,8 @@ export class DataHost {
     try {
       for (const spec of specs) {
         const kept = this.#open.get(specKey(spec));
-        const listeners = kept?.listeners ?? (await openListener(spec, side, this.#options));
+        const listeners =
+          kept?.listeners ?? (await openListener(spec, side, { ...this.#options, plan }));
         if (kept === undefined) opened.push(...listeners);
         next.set(specKey(spec), { spec, listeners });
       }
@@ -82,6 +84,7 @@ export class DataHost {
       for (const listener of listeners) {
         if (opened.includes(listener)) continue;
         listener.setAnswerer(side.answererFor(spec, listener.transport));
+        listener.configure?.(streamSettings(plan, spec));
       }
     }
     const before = this.#side;

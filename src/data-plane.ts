@@ -4,6 +4,8 @@ import { type DataConfiguration, DataHost } from './data-host.js';
 import { canSharePorts } from './listen/udp.js';
 import { type ListenerSpec, specKey } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
+import type { SeriesCollector } from './observe/metrics/series-collector.js';
+import type { ThreadSeries } from './observe/metrics/thread-series.js';
 import { DRAIN_MS } from './open-listener.js';
 import { optionsOf } from './plugins/options-of.js';
 import { PLUGIN_REGISTRY } from './plugins/registry.js';
@@ -22,6 +24,10 @@ export interface DataPlaneOptions {
   readonly udpImplementation: 'auto' | 'batch' | 'plain';
   /** Data workers; 0: the main thread answers. */
   readonly workers: number;
+  /** Memory of every thread's metrics. */
+  readonly collector: SeriesCollector;
+  /** What the main thread counts. */
+  readonly series: ThreadSeries;
   /** A worker died: what it held of the tables is given up. */
   onWorkerDeath(reader: number): void;
 }
@@ -49,8 +55,10 @@ export async function workerCount(plan: Plan, standard: number, logger: Logger):
 }
 
 /** A data host on this thread, with everything that has to do with the clock and chance. */
-export function mainHost(options: Omit<DataPlaneOptions, 'workers' | 'onWorkerDeath'>): DataHost {
-  const { logger, podNamespace, udpImplementation } = options;
+function mainHost(
+  options: Omit<DataPlaneOptions, 'workers' | 'onWorkerDeath' | 'collector'>,
+): DataHost {
+  const { logger, podNamespace, udpImplementation, series } = options;
   return new DataHost({
     registry: PLUGIN_REGISTRY,
     reader: MAIN_READER,
@@ -59,8 +67,9 @@ export function mainHost(options: Omit<DataPlaneOptions, 'workers' | 'onWorkerDe
     now: () => performance.now(),
     wallClock: () => Date.now(),
     random: () => Math.random(),
-    count: () => {},
-    observe: () => {},
+    count: (metric, labels, by) => series.count(metric, labels, by),
+    observe: (metric, value, labels) => series.observe(metric, value, labels),
+    series,
     udpImplementation,
     reusePort: false,
   });
@@ -82,8 +91,15 @@ function onMainThread(options: DataPlaneOptions): DataPlane {
   };
 }
 
-function onWorkers({ workers, logger, podNamespace, onWorkerDeath }: DataPlaneOptions): DataPlane {
-  const pool = new WorkerPool({ count: workers, logger, podNamespace, onDeath: onWorkerDeath });
+function onWorkers(options: DataPlaneOptions): DataPlane {
+  const { workers, collector } = options;
+  const pool = new WorkerPool({
+    count: workers,
+    logger: options.logger,
+    podNamespace: options.podNamespace,
+    onDeath: options.onWorkerDeath,
+    metricsOf: (reader) => collector.memoryOf(reader),
+  });
   let ports = new Map<string, number>();
   return {
     workers,

@@ -15,6 +15,8 @@ import { topLevelDomains } from './dns/top-level-domain.js';
 import type { Answerer } from './listen/answerer.js';
 import { type ListenerSpec, serverLabel, specKey } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
+import { ListenerTally } from './observe/metrics/listener-tally.js';
+import type { ThreadSeries } from './observe/metrics/thread-series.js';
 import { bufsizePlugin } from './plugins/bufsize/directive.js';
 import { FastCache } from './plugins/cache/fast-cache.js';
 import { CacheHandler } from './plugins/cache/handler.js';
@@ -63,6 +65,8 @@ export interface DataSideOptions {
   random(): number;
   count: DataEnvironment['count'];
   observe: DataEnvironment['observe'];
+  /** Where this thread counts what its listeners answer; nothing is counted without. */
+  readonly series?: ThreadSeries;
 }
 
 /** Answers for every listener of a plan, with what they hold. */
@@ -112,6 +116,7 @@ export function createDataSide(options: DataSideOptions): DataSide {
   return {
     answererFor(listener, transport) {
       const chain = chainOf(listener);
+      const tally = tallyOf(listener, transport, options);
       const cutsNow = (): ZoneCut[] =>
         zoneCuts(listener, options.plan, opened, (block) => ({
           cache: fastCache(
@@ -126,6 +131,7 @@ export function createDataSide(options: DataSideOptions): DataSide {
         isDatagram: transport === 'udp',
         udpLimit: smallestUdpLimit(options.plan, listener),
         rotation,
+        ...(tally === undefined ? {} : { tally }),
       });
       for (const block of blocksOn(options.plan, listener)) {
         hostsOf(handlersOf(block, () => chain))?.onChange(() => fast.setCuts(cutsNow()));
@@ -133,7 +139,10 @@ export function createDataSide(options: DataSideOptions): DataSide {
       return {
         answer: (query, start, length, out, outStart, capacity) =>
           fast.answer(query, start, length, out, outStart, capacity),
-        resolve: (query, client) => chain.resolve(query, client),
+        resolve: (query, client) =>
+          tally === undefined
+            ? chain.resolve(query, client)
+            : tally.chain(query, client, () => chain.resolve(query, client)),
       };
     },
     async close() {
@@ -141,6 +150,23 @@ export function createDataSide(options: DataSideOptions): DataSide {
       await Promise.all(open.map((handler) => handler.close?.()));
     },
   };
+}
+
+/** Counts for one listener, where this thread counts at all. */
+function tallyOf(
+  listener: ListenerSpec,
+  transport: Client['transport'],
+  { plan, series, now }: DataSideOptions,
+): ListenerTally | undefined {
+  if (series === undefined) return undefined;
+  return new ListenerTally({
+    series,
+    server: serverLabel(listener),
+    transport,
+    address: listener.address,
+    zones: blocksOn(plan, listener).flatMap(({ addresses }) => addresses.map(({ zone }) => zone)),
+    now,
+  });
 }
 
 function buildHandlers(

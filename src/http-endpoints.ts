@@ -3,9 +3,12 @@ import type { ListenAddress } from './corefile/listen-address.js';
 import type { Plan } from './corefile/plan.js';
 import { openHealthEndpoint } from './observe/health-endpoint.js';
 import type { Logger } from './observe/logger.js';
+import { openMetricsEndpoint } from './observe/metrics/metrics-endpoint.js';
+import type { MetricsRegistry } from './observe/metrics/metrics-registry.js';
 import { openReadyEndpoint } from './observe/ready-endpoint.js';
 import { healthPlugin } from './plugins/health/directive.js';
 import { optionsOf } from './plugins/options-of.js';
+import { prometheusPlugin } from './plugins/prometheus/directive.js';
 import { readyPlugin } from './plugins/ready/directive.js';
 import type { Readiness } from './readiness.js';
 
@@ -20,9 +23,11 @@ type Open = (address: string, port: number) => Promise<Endpoint>;
 export class HttpEndpoints {
   readonly #readiness: Readiness;
   readonly #logger: Logger;
+  readonly #registry: MetricsRegistry;
   #open = new Map<string, Endpoint>();
 
-  constructor(readiness: Readiness, logger: Logger) {
+  constructor(readiness: Readiness, registry: MetricsRegistry, logger: Logger) {
+    this.#registry = registry;
     this.#readiness = readiness;
     this.#logger = logger;
   }
@@ -72,6 +77,14 @@ export class HttpEndpoints {
         const open: Open = (address, port) =>
           openReadyEndpoint({ address, port, readiness, monitor: 'continuously', logger });
         wanted.push([endpointKey('ready', ready.address), open, ready.address]);
+      }
+      const prometheus = optionsOf(block, prometheusPlugin);
+      if (prometheus !== undefined) {
+        const { runtimeMetrics } = prometheus;
+        const registry = this.#registry;
+        const open: Open = (address, port) =>
+          openMetricsEndpoint({ address, port, runtimeMetrics, registry, logger });
+        wanted.push([endpointKey('prometheus', prometheus.address), open, prometheus.address]);
       }
     }
     return wanted;

@@ -6,9 +6,11 @@ import type { BlockZones } from './data-side.js';
 import { isInZone } from './dns/name.js';
 import { topLevelDomains } from './dns/top-level-domain.js';
 import { ExternalSync } from './external-sync.js';
-import { createKubeWatch, watchKey } from './kube/kube-watch.js';
-import type { WatchSource } from './kube/watch-source.js';
+import { createKubeWatch, type KubeWatch, watchKey } from './kube/kube-watch.js';
 import type { Logger } from './observe/logger.js';
+import type { MeasuredTable } from './observe/metrics/server-samples.js';
+import type { ThreadSeries } from './observe/metrics/thread-series.js';
+import { countPublished, countResponse } from './observe/metrics/watch-tally.js';
 import { k8sExternalPlugin } from './plugins/k8s_external/directive.js';
 import type { K8sExternalOptions } from './plugins/k8s_external/options.js';
 import { kubernetesPlugin } from './plugins/kubernetes/directive.js';
@@ -23,7 +25,7 @@ export interface KubernetesPart {
   readonly options: KubernetesOptions;
   /** The k8s_external directive of the same block. */
   readonly external?: K8sExternalOptions | undefined;
-  readonly source: WatchSource;
+  readonly source: KubeWatch;
   readonly sync: ZoneSync;
   readonly externalSync?: ExternalSync | undefined;
 }
@@ -36,6 +38,8 @@ export interface KubernetesPartsOptions {
   readonly plan: Plan;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
+  /** Where requests and published changes are counted. */
+  readonly series: ThreadSeries;
   /** Parts of the plan before: those that want the same are taken over as they run. */
   readonly known?: readonly KubernetesPart[];
   wallClock(): number;
@@ -71,6 +75,7 @@ export async function kubernetesParts(options: KubernetesPartsOptions): Promise<
       })),
       env: options.env,
       logger: options.logger.child({ room: 'kube' }),
+      onResponse: (response) => countResponse(options.series, response),
     });
     const made = group.map((member) => ({
       ...member,
@@ -81,6 +86,8 @@ export async function kubernetesParts(options: KubernetesPartsOptions): Promise<
         ownAddresses: ownAddresses(),
         isTopLevelDomain,
         wallClock: options.wallClock,
+        onPublished: (batch) =>
+          countPublished(options.series, batch, source.snapshot, options.wallClock()),
       }),
       externalSync:
         member.external &&
@@ -192,4 +199,12 @@ function ownAddresses(): string[] {
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
     .map(({ address }) => address);
+}
+
+/** A directive's tables with their names for the metrics. */
+export function measuredTables({ options, sync }: KubernetesPart): MeasuredTable[] {
+  const names = [...options.forwardZones];
+  if (sync.clientTable !== undefined) names.push('clients');
+  names.push('reverse');
+  return sync.writers().map((writer, i) => ({ zone: names[i] ?? '', writer }));
 }

@@ -1,11 +1,12 @@
 /** Opens the sockets of one spec on the thread that answers on them. */
+import type { Plan } from './corefile/plan.js';
 import type { DataSide } from './data-side.js';
 import { SvcdnsError } from './errors.js';
 import type { Listener } from './listen/answerer.js';
-import { listenTcp } from './listen/tcp.js';
 import { listenUdp } from './listen/udp.js';
 import { type ListenerSpec, serverLabel } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
+import { openStreamListener, streamSettings } from './open-stream-listener.js';
 
 /** How long queries in flight may take when a listener ends, as CoreDNS's graceful stop. */
 export const DRAIN_MS = 5000;
@@ -15,6 +16,8 @@ const PORT_ATTEMPTS = 20;
 
 /** What sockets are opened with. */
 export interface OpenListenerOptions {
+  /** Where limits and certificates stand. */
+  readonly plan: Plan;
   readonly logger: Logger;
   readonly udpImplementation: 'auto' | 'batch' | 'plain';
   /** Other threads of this process listen on the same ports. */
@@ -22,7 +25,7 @@ export interface OpenListenerOptions {
 }
 
 /**
- * Opens UDP and TCP; both or none.
+ * Opens UDP and TCP, both or none; one stream socket for DNS over TLS or HTTPS.
  * @throws SvcdnsError ADDRESS_IN_USE or ADDRESS_NOT_ALLOWED
  */
 export async function openListener(
@@ -30,6 +33,7 @@ export async function openListener(
   side: DataSide,
   options: OpenListenerOptions,
 ): Promise<Listener[]> {
+  if (spec.scheme !== 'dns') return [await openStream(spec, side, options, undefined)];
   for (let attempt = 1; ; attempt++) {
     try {
       return await openBoth(spec, side, options);
@@ -45,26 +49,44 @@ export async function openListener(
 async function openBoth(
   spec: ListenerSpec,
   side: DataSide,
-  { logger, udpImplementation, reusePort }: OpenListenerOptions,
+  options: OpenListenerOptions,
 ): Promise<Listener[]> {
-  const shared = {
+  const { logger, udpImplementation, reusePort } = options;
+  const udp = await listenUdp({
     server: serverLabel(spec),
     address: spec.address,
     logger: logger.child({ room: 'listen' }),
     reusePort,
-  };
-  const udp = await listenUdp({
-    ...shared,
     port: spec.boundPort ?? spec.port,
     answerer: side.answererFor(spec, 'udp'),
     implementation: udpImplementation,
   });
   try {
     // port 0 is chosen once, so that both transports share it
-    const answerer = side.answererFor(spec, 'tcp');
-    return [udp, await listenTcp({ ...shared, port: udp.port, answerer })];
+    return [udp, await openStream(spec, side, options, udp.port)];
   } catch (error) {
     await udp.close(0);
     throw error;
   }
+}
+
+function openStream(
+  spec: ListenerSpec,
+  side: DataSide,
+  { plan, logger, reusePort }: OpenListenerOptions,
+  port: number | undefined,
+): Promise<Listener> {
+  return openStreamListener(spec, {
+    answerer: side.answererFor(spec, streamTransport(spec)),
+    settings: streamSettings(plan, spec),
+    logger: logger.child({ room: 'listen' }),
+    reusePort,
+    ...(port === undefined ? {} : { port }),
+  });
+}
+
+/** The transport of a spec's stream socket. */
+function streamTransport({ scheme }: ListenerSpec): 'tcp' | 'tls' | 'https' {
+  if (scheme === 'https') return 'https';
+  return scheme === 'tls' ? 'tls' : 'tcp';
 }

@@ -26,6 +26,11 @@ export async function probePort(spec: ListenerSpec): Promise<number> {
     answerer: NOBODY,
     logger: silentLogger,
   };
+  if (spec.scheme !== 'dns') {
+    const stream = await listenTcp({ ...shared, port: spec.port });
+    await stream.close(0);
+    return stream.port;
+  }
   for (let attempt = 1; ; attempt++) {
     const udp = await listenUdpPlain({ ...shared, port: spec.port });
     try {

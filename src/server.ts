@@ -12,11 +12,24 @@ import {
   closeUnused,
   type KubernetesPart,
   kubernetesParts,
+  measuredTables,
   startParts,
 } from './kubernetes-part.js';
 import type { Answerer } from './listen/answerer.js';
 import { listenerSpecs } from './listener-spec.js';
 import type { Logger } from './observe/logger.js';
+import { MetricsRegistry } from './observe/metrics/metrics-registry.js';
+import type { Sample } from './observe/metrics/sample.js';
+import { SeriesCollector } from './observe/metrics/series-collector.js';
+import {
+  buildSamples,
+  listenerSamples,
+  pluginSamples,
+  tableSamples,
+  watchSamples,
+  workerSamples,
+} from './observe/metrics/server-samples.js';
+import { ThreadSeries } from './observe/metrics/thread-series.js';
 import { healthPlugin } from './plugins/health/directive.js';
 import { optionsOf } from './plugins/options-of.js';
 import { PLUGIN_REGISTRY } from './plugins/registry.js';
@@ -33,6 +46,8 @@ export interface ServerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** UDP: batches where they work (default), or one way by force. */
   readonly udpImplementation?: 'auto' | 'batch' | 'plain';
+  /** For the metrics' build information. */
+  readonly version?: string;
   /** Data workers where the plan does not say how many; 0 by default: the main thread answers. */
   readonly defaultWorkers?: number;
 }
@@ -67,10 +82,12 @@ export interface RunningServer {
  * @throws SvcdnsError for what the operator has to mend: addresses, credentials
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = new Server(
-    options,
-    await dataPlaneFor(options, (reader) => server.forget(reader)),
+  const collector = new SeriesCollector();
+  const series = new ThreadSeries(collector.memoryOf(MAIN_READER));
+  const dataPlane = await dataPlaneFor(options, collector, series, (reader) =>
+    server.forget(reader),
   );
+  const server: Server = new Server(options, dataPlane, collector, series);
   try {
     await server.start();
     return server;
@@ -82,13 +99,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function dataPlaneFor(
   { plan, logger, env, ...options }: ServerOptions,
+  collector: SeriesCollector,
+  series: ThreadSeries,
   onWorkerDeath: (reader: number) => void,
 ): Promise<DataPlane> {
   const { udpImplementation = 'auto', defaultWorkers = 0 } = options;
   const workers =
     udpImplementation === 'plain' ? 0 : await workerCount(plan, defaultWorkers, logger);
   const podNamespace = env['POD_NAMESPACE'];
-  return createDataPlane({ logger, podNamespace, udpImplementation, workers, onWorkerDeath });
+  return createDataPlane({
+    logger,
+    podNamespace,
+    udpImplementation,
+    workers,
+    collector,
+    series,
+    onWorkerDeath,
+  });
 }
 
 class Server implements RunningServer {
@@ -98,13 +125,21 @@ class Server implements RunningServer {
   readonly #dataPlane: DataPlane;
   readonly #readiness = new Readiness();
   readonly #http: HttpEndpoints;
+  readonly #series: ThreadSeries;
   #parts: readonly KubernetesPart[] = [];
   #reloading: Promise<void> = Promise.resolve();
 
-  constructor(options: ServerOptions, dataPlane: DataPlane) {
+  constructor(
+    options: ServerOptions,
+    dataPlane: DataPlane,
+    collector: SeriesCollector,
+    series: ThreadSeries,
+  ) {
     this.#options = options;
     this.#dataPlane = dataPlane;
-    this.#http = new HttpEndpoints(this.#readiness, options.logger);
+    this.#series = series;
+    const registry = new MetricsRegistry({ collector, sources: this.#sampleSources() });
+    this.#http = new HttpEndpoints(this.#readiness, registry, options.logger);
     this.plan = options.plan;
   }
 
@@ -202,7 +237,27 @@ class Server implements RunningServer {
 
   #makeParts(plan: Plan, known: readonly KubernetesPart[] = []): Promise<KubernetesPart[]> {
     const { env, logger } = this.#options;
-    return kubernetesParts({ plan, env, logger, known, wallClock: () => Date.now() });
+    return kubernetesParts({
+      plan,
+      env,
+      logger,
+      known,
+      series: this.#series,
+      wallClock: () => Date.now(),
+    });
+  }
+
+  /** What a scrape asks of the server itself, besides what its threads count. */
+  #sampleSources(): (() => Iterable<Sample>)[] {
+    const dataPlane = this.#dataPlane;
+    return [
+      () => buildSamples(this.#options.version ?? 'unknown'),
+      () => pluginSamples(this.plan),
+      () => workerSamples(dataPlane.workers, dataPlane.restarts),
+      () => watchSamples([...new Set(this.#parts.map(({ source }) => source))], Date.now()),
+      () => tableSamples(this.#parts.flatMap(measuredTables)),
+      () => listenerSamples(dataPlane.listeners()),
+    ];
   }
 
   #zones(): string[] {

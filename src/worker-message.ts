@@ -8,6 +8,8 @@ export interface WorkerStart {
   /** Its reader number in every table, from 1. */
   readonly reader: number;
   readonly podNamespace: string | undefined;
+  /** Where it counts. */
+  readonly metrics: SharedArrayBuffer;
 }
 
 /** A listener that a worker opened. */

@@ -13,6 +13,8 @@ export interface WorkerPoolOptions {
   readonly count: number;
   readonly podNamespace: string | undefined;
   readonly logger: Logger;
+  /** Memory that the worker with this number counts in. */
+  metricsOf(reader: number): SharedArrayBuffer;
   /** Called before a dead worker's place is filled: what it held of shared memory is given up. */
   onDeath(reader: number): void;
 }
@@ -124,9 +126,10 @@ class WorkerPlace {
   }
 
   #start(configuration: DataConfiguration): void {
-    const { logger, podNamespace } = this.#options;
+    const { logger, podNamespace, metricsOf } = this.#options;
+    const metrics = metricsOf(this.#reader);
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: { configuration, podNamespace, reader: this.#reader },
+      workerData: { configuration, podNamespace, metrics, reader: this.#reader },
       name: `svcdns data ${this.#reader}`,
     });
     this.#worker = worker;

@@ -6,6 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DataHost } from './data-host.js';
 import { SvcdnsError } from './errors.js';
+import { ThreadSeries } from './observe/metrics/thread-series.js';
 import { PLUGIN_REGISTRY } from './plugins/registry.js';
 import { remoteLogger } from './remote-logger.js';
 import type { WorkerFault, WorkerOrder, WorkerReport, WorkerStart } from './worker-message.js';
@@ -14,7 +15,8 @@ const port = parentPort;
 if (port === null) throw new Error('worker.js is started by the server, not by hand');
 
 const report = (message: WorkerReport): void => port.postMessage(message);
-const { configuration, reader, podNamespace } = workerData as WorkerStart;
+const { configuration, reader, podNamespace, metrics } = workerData as WorkerStart;
+const series = new ThreadSeries(metrics);
 const host = new DataHost({
   registry: PLUGIN_REGISTRY,
   reader,
@@ -25,8 +27,9 @@ const host = new DataHost({
   now: () => performance.now(),
   wallClock: () => Date.now(),
   random: () => Math.random(),
-  count: () => {},
-  observe: () => {},
+  count: (metric, labels, by) => series.count(metric, labels, by),
+  observe: (metric, value, labels) => series.observe(metric, value, labels),
+  series,
   udpImplementation: 'auto',
   reusePort: true,
 });

@@ -14,6 +14,7 @@ import { startServer } from '../server.js';
 import type { CommandIo } from './command.js';
 import { chooseCorefile } from './corefile-choice.js';
 import { parseServeArguments, type ServeArguments } from './serve-arguments.js';
+import { packageVersion } from './version.js';
 
 /** More threads than this only where `workers` asks for them: each costs some 10 MB. */
 const MAX_DEFAULT_WORKERS = 4;
@@ -29,6 +30,7 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
     plan,
     logger,
     env: io.env,
+    version: packageVersion(),
     defaultWorkers: Math.min(cpuLimit(), MAX_DEFAULT_WORKERS),
   });
   const pidfile = args.pidfile === undefined ? undefined : resolve(io.cwd, args.pidfile);
