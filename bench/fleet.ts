@@ -28,14 +28,18 @@ type Variant = Pick<
   'program' | 'cache' | 'kubernetes' | 'directives' | 'environment'
 >;
 
-/** The servers with a Corefile. */
+/**
+ * The servers with a Corefile. CoreDNS's cache would answer for its kubernetes plugin, so that it has one
+ * for names outside only, and is there once more with the usual one; svcdns never asks its cache for names
+ * of the cluster.
+ */
 const VARIANTS: Readonly<Record<Exclude<ServerName, 'Knot'>, Variant>> = {
-  svcdns: { program: 'svcdns', cache: 'outside' },
-  'svcdns, 1 worker': { program: 'svcdns', cache: 'outside', directives: ['workers 1'] },
-  'svcdns, no workers': { program: 'svcdns', cache: 'outside', directives: ['workers 0'] },
+  svcdns: { program: 'svcdns', cache: 'everything' },
+  'svcdns, 1 worker': { program: 'svcdns', cache: 'everything', directives: ['workers 1'] },
+  'svcdns, no workers': { program: 'svcdns', cache: 'everything', directives: ['workers 0'] },
   'svcdns, search path': {
     program: 'svcdns',
-    cache: 'outside',
+    cache: 'everything',
     kubernetes: ['search_path outside'],
     environment: { POD_NAMESPACE: namespaceName(0) },
   },
