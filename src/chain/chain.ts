@@ -49,8 +49,8 @@ export interface Chain {
   resolve(
     bytes: Uint8Array,
     client: Client,
-    trace?: Trace,
     sink?: MessageSink,
+    trace?: Trace,
   ): Promise<Uint8Array | undefined>;
   /**
    * Asks the server itself on behalf of a query, from the selection of the block on. Counts the depth
@@ -107,7 +107,7 @@ export function createChain(options: ChainOptions): Chain {
   };
 
   return {
-    async resolve(bytes, client, trace, sink) {
+    async resolve(bytes, client, sink, trace) {
       const query = openMessage(bytes, client, trace);
       if (query === undefined || query instanceof Uint8Array) return query;
       const block = blockOf(query);
