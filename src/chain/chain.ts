@@ -49,8 +49,8 @@ export interface Chain {
   resolve(
     bytes: Uint8Array,
     client: Client,
-    sink?: MessageSink,
     trace?: Trace,
+    sink?: MessageSink,
   ): Promise<Uint8Array | undefined>;
   /**
    * Asks the server itself on behalf of a query, from the selection of the block on. Counts the depth
@@ -107,7 +107,7 @@ export function createChain(options: ChainOptions): Chain {
   };
 
   return {
-    async resolve(bytes, client, sink, trace) {
+    async resolve(bytes, client, trace, sink) {
       const query = openMessage(bytes, client, trace);
       if (query === undefined || query instanceof Uint8Array) return query;
       const block = blockOf(query);

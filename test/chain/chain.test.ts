@@ -190,7 +190,7 @@ describe('the handlers of a block', () => {
       blocks: [block(0, ['.'])],
       handlers: { 0: [handler((query, next) => next(query), 'log'), named('x')] },
     });
-    await under.resolve(queryBytes(), UDP_CLIENT, undefined, trace);
+    await under.resolve(queryBytes(), UDP_CLIENT, trace);
     expect(steps).toEqual(['chain: server block', 'chain: log', 'chain: fixed']);
   });
 });

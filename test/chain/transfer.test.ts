@@ -49,7 +49,7 @@ describe('a reply with more behind its answer', () => {
     });
     const sink = new Gathered();
     const query = queryBytes({ ...AXFR, id: 99, edns: { udpSize: 512 } });
-    const last = await under.resolve(query, TCP_CLIENT, sink);
+    const last = await under.resolve(query, TCP_CLIENT, undefined, sink);
     const all = [...sink.messages, decodeMessage(last ?? new Uint8Array())];
     expect(all.length).toBeGreaterThan(2);
     for (const message of all) {
@@ -73,7 +73,7 @@ describe('a reply with more behind its answer', () => {
       throw new Error('gone');
     });
     const sink = new Gathered();
-    expect(await under.resolve(queryBytes(AXFR), TCP_CLIENT, sink)).toBeUndefined();
+    expect(await under.resolve(queryBytes(AXFR), TCP_CLIENT, undefined, sink)).toBeUndefined();
     expect(sink.aborted).toBe(true);
   });
 
@@ -87,7 +87,7 @@ describe('a reply with more behind its answer', () => {
       }
     });
     const sink: MessageSink = { send: () => Promise.reject(new Error('gone')), abort() {} };
-    expect(await under.resolve(queryBytes(AXFR), TCP_CLIENT, sink)).toBeUndefined();
+    expect(await under.resolve(queryBytes(AXFR), TCP_CLIENT, undefined, sink)).toBeUndefined();
     expect(left).toBe(true);
   });
 });

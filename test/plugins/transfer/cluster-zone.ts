@@ -120,7 +120,7 @@ export async function serveCluster(
     const fast = new FastAnswerer({ cuts: [cut], isDatagram, udpLimit: 1232, rotation });
     return {
       answer: (...message) => fast.answer(...message),
-      resolve: (query, client, sink) => chain.resolve(query, client, sink),
+      resolve: (query, client, sink) => chain.resolve(query, client, undefined, sink),
     };
   };
   const shared = { server: 'dns://:53', address: '127.0.0.1', logger };
