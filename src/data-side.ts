@@ -30,7 +30,7 @@ import { cacheWay, fastWay } from './plugins/kubernetes/fast-way.js';
 import { kubernetesHandler } from './plugins/kubernetes/handler.js';
 import { loadbalancePlugin } from './plugins/loadbalance/directive.js';
 import { optionsOf } from './plugins/options-of.js';
-import type { DataEnvironment, Plugin } from './plugins/plugin.js';
+import type { ClusterView, DataEnvironment, Plugin } from './plugins/plugin.js';
 import { DEFAULT_UDP_LIMIT } from './wire/header.js';
 import { ClientNamespaces } from './zone/client-namespaces.js';
 import { FastAnswerer } from './zone/fast-answerer.js';
@@ -139,10 +139,10 @@ export function createDataSide(options: DataSideOptions): DataSide {
       return {
         answer: (query, start, length, out, outStart, capacity) =>
           fast.answer(query, start, length, out, outStart, capacity),
-        resolve: (query, client) =>
+        resolve: (query, client, sink) =>
           tally === undefined
-            ? chain.resolve(query, client)
-            : tally.chain(query, client, () => chain.resolve(query, client)),
+            ? chain.resolve(query, client, undefined, sink)
+            : tally.chain(query, client, () => chain.resolve(query, client, undefined, sink)),
       };
     },
     async close() {
@@ -183,6 +183,7 @@ function buildHandlers(
     random: options.random,
     resolve: (query) => chain().ask(query),
     ownsName: ownNames(block, options),
+    ...clusterView(block, options),
     count: options.count,
     observe: options.observe,
   };
@@ -249,6 +250,28 @@ function ownNames(block: PlannedBlock, options: DataSideOptions): (key: string) 
     if (opened === undefined || !key.endsWith('.arpa.')) return false;
     return hasEntry(opened.reader, key.slice(0, -'.arpa.'.length));
   };
+}
+
+/** What directives in front of kubernetes may see of it; nothing in a block without one. */
+function clusterView(
+  block: PlannedBlock,
+  options: DataSideOptions,
+): { readonly cluster?: ClusterView } {
+  const served = options.zones.find((zones) => zones.block === block.index);
+  if (served === undefined) return {};
+  const { zones, clients: table } = served;
+  const ordered = [
+    ...zones.filter(({ kind }) => kind === 'forward'),
+    ...zones.filter(({ kind }) => kind === 'reverse'),
+  ];
+  const clients = new ClientNamespaces(table, options.reader, options.podNamespace);
+  const cluster: ClusterView = {
+    zones: ordered.map((zone) => openZone(zone, options.reader)),
+    namespaceOf: (address) => clients.namespaceOf(address),
+    // the main thread is number 0 and answers alone; workers begin at 1
+    leads: options.reader <= 1,
+  };
+  return { cluster };
 }
 
 /** Zones that other blocks or this block's forward directives own, the root excepted. */
