@@ -1,6 +1,7 @@
 /** All directives that svcdns has: one import and one line each, in execution order when listed. */
 import { aclPlugin } from './acl/directive.js';
 import { anyPlugin } from './any/directive.js';
+import { autopathPlugin } from './autopath/directive.js';
 import { bindPlugin } from './bind/directive.js';
 import { bufsizePlugin } from './bufsize/directive.js';
 import { cachePlugin } from './cache/directive.js';
@@ -42,6 +43,7 @@ import { workersPlugin } from './workers/directive.js';
 const PLUGINS: readonly Plugin<unknown>[] = [
   aclPlugin,
   anyPlugin,
+  autopathPlugin,
   bindPlugin,
   bufsizePlugin,
   cachePlugin,

@@ -2,7 +2,7 @@
 import type { Client } from '../../src/chain/query.js';
 import { planText } from '../../src/corefile/loader.js';
 import type { Plan } from '../../src/corefile/plan.js';
-import { createDataSide } from '../../src/data-side.js';
+import { type BlockZones, createDataSide } from '../../src/data-side.js';
 import { recordToText } from '../../src/dns/record-text.js';
 import { rrclassCode } from '../../src/dns/rrclass.js';
 import { rrtypeCode } from '../../src/dns/rrtype.js';
@@ -19,6 +19,8 @@ export interface BlockSettings {
   readonly logger?: Logger;
   readonly random?: () => number;
   readonly now?: () => number;
+  /** Tables of the blocks' kubernetes directives. */
+  readonly zones?: readonly BlockZones[];
 }
 
 /** What a client asks besides name, type and class. */
@@ -57,7 +59,7 @@ export function serverOf(corefile: string, settings: BlockSettings = {}): BlockU
   const dataSide = createDataSide({
     plan,
     registry: PLUGIN_REGISTRY,
-    zones: [],
+    zones: settings.zones ?? [],
     reader: 0,
     logger,
     now: settings.now ?? (() => performance.now()),
