@@ -45,7 +45,7 @@ export interface BlockZones {
   readonly block: number;
   readonly zones: readonly ZoneDescription[];
   /** Zones of the block's k8s_external directive. */
-  readonly external: readonly ZoneDescription[];
+  readonly external?: readonly ZoneDescription[];
   /** Namespaces by pod address, with `pods verified`. */
   readonly clients?: SharedArrayBuffer;
 }
@@ -233,7 +233,12 @@ function buildExternal(
   const external = optionsOf(block, k8sExternalPlugin);
   const served = zones.find((each) => each.block === block.index);
   if (external === undefined || served === undefined) return undefined;
-  return k8sExternalHandler(external, { environment, zones: served.external, reader, rotation });
+  return k8sExternalHandler(external, {
+    environment,
+    zones: served.external ?? [],
+    reader,
+    rotation,
+  });
 }
 
 /**

@@ -36,7 +36,7 @@ import {
   MAX_FIXUP,
   TYPE_OTHER,
 } from './layout.js';
-import { relativeKey } from './relative-key.js';
+import { nameBefore, relativeKey } from './relative-key.js';
 
 /** The pointer to the question's name: every message has it at offset 12. */
 const QUESTION_POINTER = 0xc00c;
@@ -64,10 +64,24 @@ interface AnswerDraft {
   rotateCount: number;
 }
 
+/** What the records of one entry are written with. */
+interface RecordContext {
+  /** The zone behind relative names. */
+  readonly zoneWire: Uint8Array;
+  readonly ttlSeconds: number;
+}
+
+const ROOT = new Uint8Array(1);
+
+function recordContext({ zone, ttlSeconds }: ZoneContext): RecordContext {
+  return { zoneWire: nameBefore(zone === '.' ? '' : zone.slice(0, -1), ROOT), ttlSeconds };
+}
+
 /** One owner name's entry, position-independent, its length a multiple of four. */
 export function compileEntry(owner: OwnerRecords, context: ZoneContext): Uint8Array {
   const key = relativeKey(owner.name);
-  const answers = owner.rrsets.flatMap((rrset) => compileRRset(rrset, context));
+  const records = recordContext(context);
+  const answers = owner.rrsets.flatMap((rrset) => compileRRset(rrset, records));
   let offset = align4(ENTRY_KEY + key.length) + answers.length * 8;
   const directory = answers.map((answer) => {
     const at = offset;
@@ -121,7 +135,7 @@ function align4(octets: number): number {
   return (octets + 3) & ~3;
 }
 
-function compileRRset(rrset: RRset, context: ZoneContext): AnswerDraft[] {
+function compileRRset(rrset: RRset, context: RecordContext): AnswerDraft[] {
   switch (rrset.type) {
     case 'A':
     case 'AAAA':
@@ -171,7 +185,7 @@ function recordHead(writer: Writer, type: number, ttl: number, rdataLength: numb
 function compileAddresses(
   type: 'A' | 'AAAA',
   addresses: readonly string[],
-  { ttlSeconds }: ZoneContext,
+  { ttlSeconds }: RecordContext,
 ): AnswerDraft {
   const answer = draft(RRTYPE[type]);
   for (const address of addresses) {
@@ -195,12 +209,12 @@ function writeAddress(writer: Writer, address: string, ttl: number): void {
 /** SRV with the addresses of its targets as additional records (RFC 2782); targets are never compressed. */
 function compileSrv(
   rrset: Extract<RRset, { type: 'SRV' }>,
-  { zone, ttlSeconds }: ZoneContext,
+  { zoneWire, ttlSeconds }: RecordContext,
 ): AnswerDraft {
   const answer = draft(RRTYPE.SRV);
   const places = new Map<RelativeName, number>();
   for (const { priority, weight, port, target } of rrset.records) {
-    const name = absoluteWire(target, zone);
+    const name = nameBefore(target, zoneWire);
     answer.octets.u16(QUESTION_POINTER);
     recordHead(answer.octets, RRTYPE.SRV, ttlSeconds, 6 + name.length);
     answer.octets.u16(priority);
@@ -211,7 +225,7 @@ function compileSrv(
   }
   answer.answerCount = rrset.records.length;
   closeAnswer(answer);
-  writeGlue(answer, places, rrset.targets, { zone, ttlSeconds });
+  writeGlue(answer, places, rrset.targets, { zoneWire, ttlSeconds });
   return answer;
 }
 
@@ -220,12 +234,12 @@ function writeGlue(
   answer: AnswerDraft,
   places: ReadonlyMap<RelativeName, number>,
   targets: ReadonlyMap<RelativeName, TargetAddresses>,
-  { zone, ttlSeconds }: Pick<ZoneContext, 'zone' | 'ttlSeconds'>,
+  { zoneWire, ttlSeconds }: RecordContext,
 ): void {
   for (const [target, place] of places) {
     const addresses = targets.get(target);
     for (const address of [...(addresses?.v4 ?? []), ...(addresses?.v6 ?? [])]) {
-      writeInnerOwner(answer, place, () => absoluteWire(target, zone));
+      writeInnerOwner(answer, place, () => nameBefore(target, zoneWire));
       writeAddress(answer.octets, address, ttlSeconds);
       answer.additionalCount += 1;
     }
@@ -245,11 +259,11 @@ function writeInnerOwner(answer: AnswerDraft, place: number, name: () => Uint8Ar
 
 function compilePtr(
   targets: readonly RelativeName[],
-  { zone, ttlSeconds }: ZoneContext,
+  { zoneWire, ttlSeconds }: RecordContext,
 ): AnswerDraft {
   const answer = draft(RRTYPE.PTR);
   for (const target of targets) {
-    const name = absoluteWire(target, zone);
+    const name = nameBefore(target, zoneWire);
     answer.octets.u16(QUESTION_POINTER);
     recordHead(answer.octets, RRTYPE.PTR, ttlSeconds, name.length);
     answer.octets.octets(name);
@@ -260,12 +274,12 @@ function compilePtr(
 
 function compileNs(
   targets: ReadonlyMap<RelativeName, TargetAddresses>,
-  { zone, ttlSeconds }: ZoneContext,
+  { zoneWire, ttlSeconds }: RecordContext,
 ): AnswerDraft {
   const answer = draft(RRTYPE.NS);
   const places = new Map<RelativeName, number>();
   for (const target of targets.keys()) {
-    const name = absoluteWire(target, zone);
+    const name = nameBefore(target, zoneWire);
     answer.octets.u16(QUESTION_POINTER);
     recordHead(answer.octets, RRTYPE.NS, ttlSeconds, name.length);
     places.set(target, answer.octets.length);
@@ -273,7 +287,7 @@ function compileNs(
   }
   answer.answerCount = targets.size;
   closeAnswer(answer);
-  writeGlue(answer, places, targets, { zone, ttlSeconds });
+  writeGlue(answer, places, targets, { zoneWire, ttlSeconds });
   return answer;
 }
 
@@ -292,7 +306,7 @@ function compileTxt(texts: readonly string[], ttlSeconds: number): AnswerDraft {
 }
 
 /** An alias answers its CNAME by itself; any other type needs where it ends. */
-function compileCname(rrset: CnameRRset, context: ZoneContext): AnswerDraft[] {
+function compileCname(rrset: CnameRRset, context: RecordContext): AnswerDraft[] {
   const target = nameToWire(rrset.target);
   const alone = draft(RRTYPE.CNAME);
   writeCname(alone.octets, target, context.ttlSeconds);
@@ -322,7 +336,7 @@ function compileAlias(
   path: readonly string[],
   addresses: readonly string[],
   exists: boolean,
-  { ttlSeconds }: ZoneContext,
+  { ttlSeconds }: RecordContext,
 ): AnswerDraft {
   const answer = draft(type);
   let place = -1;
@@ -348,10 +362,6 @@ function compileAlias(
   }
   answer.answerCount += addresses.length;
   return closeAnswer(answer);
-}
-
-function absoluteWire(name: RelativeName, zone: string): Uint8Array {
-  return nameToWire(name === '' ? zone : `${name}.${zone}`);
 }
 
 /** A growing run of octets in network order. */

@@ -36,7 +36,7 @@ export class ZoneTable {
     for (const owner of owners) {
       const published = this.writer.publish(compileEntry(owner, this.context));
       after.push(published.offset);
-      gone.delete(this.#keyText(published.offset));
+      if (gone.size > 0) gone.delete(this.#keyText(published.offset));
       changed ||= published.changed;
     }
     for (const [key, hash] of gone) {
