@@ -16,6 +16,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Listener } from '../../src/listen/answerer.js';
 import { type HttpsOptions, listenHttps } from '../../src/listen/https.js';
 import { encodeMessage, message } from '../../src/wire/message.js';
+import { hasPrograms } from '../programs.js';
 import { type Pair, SecretVolume, selfSigned } from './certificates.js';
 import { EchoAnswerer } from './echo-answerer.js';
 import { logLines } from './log-lines.js';
@@ -130,7 +131,7 @@ const closed = (socket: { once(event: 'close', done: () => void): unknown }): Pr
   new Promise((resolve) => socket.once('close', resolve));
 
 describe('listenHttps', () => {
-  it('answers kdig, dig and curl', async () => {
+  it.skipIf(!hasPrograms('kdig', 'dig', 'curl'))('answers kdig, dig and curl', async () => {
     const { port } = await listen({ answerer: new EchoAnswerer() });
     const common = ['@127.0.0.1', '-p', String(port), 'example.org', 'A'];
     for (const [program, more] of [
@@ -383,8 +384,7 @@ describe('listenHttps', () => {
     }
     const connects = session(port).request({ ':method': 'CONNECT', ':authority': 'a:1' });
     expect((await responseOf(connects)).status).toBe(405);
-    const { stdout } = await run('kdig', ['@127.0.0.1', '-p', String(port), '+https', 'a.test']);
-    expect(stdout).toContain('status: NOERROR');
+    expect((await post(session(port), 'f')).status).toBe(200);
   });
 
   it('answers what is in flight when it closes, and takes nothing more', async () => {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../../src/wire/message.js';
 import { logLines } from '../../listen/log-lines.js';
+import { hasPrograms } from '../../programs.js';
 import { ClusterZone, serveCluster, service } from './cluster-zone.js';
 import { freePort, Secondary } from './secondary.js';
 
@@ -31,7 +32,7 @@ async function listener(): Promise<{ socket: Socket; port: number; heard: Buffer
   return { socket, port: socket.address().port, heard };
 }
 
-describe('a secondary', () => {
+describe.skipIf(!hasPrograms('knotd', 'kdig'))('a secondary', () => {
   it('takes the zone, and again when it has changed', async () => {
     const now = Math.floor(Date.now() / 1000);
     const zone = new ClusterZone(service('web.shop', '10.0.0.1'), now - 10);
