@@ -63,7 +63,15 @@ export function fastAnswerer(transport: Transport): Answerer {
     0,
   );
   const fast = new FastAnswerer({
-    cuts: [{ apex: served.apex, labels: served.apexLabels, zone: served, shortZone: undefined }],
+    cuts: [
+      {
+        apex: served.apex,
+        labels: served.apexLabels,
+        zone: served,
+        shortZone: undefined,
+        cache: undefined,
+      },
+    ],
     isDatagram: transport === 'udp',
     udpLimit: 1232,
     rotation: new Rotation(42),
