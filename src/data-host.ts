@@ -12,6 +12,7 @@ import {
   type DataSideOptions,
 } from './data-side.js';
 import type { Listener } from './listen/answerer.js';
+import type { StreamSettings } from './listen/stream-settings.js';
 import { type ListenerSpec, specKey } from './listener-spec.js';
 import { DRAIN_MS, openListener } from './open-listener.js';
 import { streamSettings } from './open-stream-listener.js';
@@ -84,7 +85,7 @@ export class DataHost {
       for (const listener of listeners) {
         if (opened.includes(listener)) continue;
         listener.setAnswerer(side.answererFor(spec, listener.transport));
-        listener.configure?.(streamSettings(plan, spec));
+        this.#configure(listener, streamSettings(plan, spec));
       }
     }
     const before = this.#side;
@@ -103,6 +104,16 @@ export class DataHost {
     for (const abandon of this.#abandon.splice(0)) abandon();
     await Promise.all(this.#leaving);
     await this.#side?.close();
+  }
+
+  /** A certificate that broke since the plan was made must not leave half of the sockets changed. */
+  #configure(listener: Listener, settings: StreamSettings): void {
+    try {
+      listener.configure?.(settings);
+    } catch (err) {
+      const { server, transport } = listener;
+      this.#options.logger.error({ err, server, transport }, 'a socket keeps its settings');
+    }
   }
 
   /** Queries in flight still use the old handlers: they are closed when those must be done. */
