@@ -1,5 +1,7 @@
 /** Asks single questions over UDP and times them; knows as much of the message format as that takes. */
 import { createSocket, type Socket } from 'node:dgram';
+import type { Daemon } from '../test/cluster/daemon.js';
+import { eventually } from '../test/cluster/eventually.js';
 
 /** A datagram that went missing is asked again after this. */
 const RETRY_MS = 200;
@@ -63,6 +65,23 @@ export class Asker {
 
   close(): void {
     this.#socket.close();
+  }
+}
+
+/**
+ * Waits until a server that was just started answers for a zone.
+ * @throws Error with the end of its log when it ends instead
+ */
+export async function untilAnswers(daemon: Daemon, port: number, zone: string): Promise<void> {
+  const asker = new Asker(port);
+  try {
+    await eventually(async () => {
+      daemon.assertRunning();
+      const { rcode } = await asker.ask(zone, 'SOA');
+      if (rcode !== 0) throw new Error(`${daemon.name} says ${rcode} for ${zone}: ${daemon.log()}`);
+    });
+  } finally {
+    asker.close();
   }
 }
 

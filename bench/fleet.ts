@@ -3,8 +3,9 @@ import { knotVersion, startKnot } from './knot.js';
 import { type NameServer, type NameServerOptions, startNameServer } from './name-server.js';
 import { type Memory, memoryOf } from './process-usage.js';
 import { namespaceName, type SeedService } from './seed.js';
+import { startUpstream, type Upstream } from './upstream.js';
 import type { ServerName } from './workloads.js';
-import { clusterZone, outsideZone, reverseZone, rootZone } from './zone-file.js';
+import { clusterZone, outsideZone, reverseZone } from './zone-file.js';
 
 /** Where the servers live. */
 export interface Setting {
@@ -51,13 +52,12 @@ const VARIANTS: Readonly<Record<Exclude<ServerName, 'Knot'>, Variant>> = {
 export async function startFleet(setting: Setting): Promise<Fleet> {
   const servers = new Map<ServerName, NameServer>();
   const missing = new Map<ServerName, string>();
-  const others: NameServer[] = [];
+  let upstream: Upstream | undefined;
   const stop = async (): Promise<void> => {
-    await Promise.all([...servers.values(), ...others].map((server) => server.stop()));
+    await Promise.all([...servers.values(), upstream].map((server) => server?.stop()));
   };
   try {
-    const upstream = await startUpstream(setting);
-    others.push(upstream);
+    upstream = await startUpstream(setting.folder);
     for (const name of variantNames()) {
       servers.set(name, await startVariant(name, setting, upstream.port));
     }
@@ -111,12 +111,6 @@ function startVariant(
   const { cache, ...variant } = VARIANTS[name];
   const outside = upstreamPort === undefined ? {} : { upstreamPort, ...(cache && { cache }) };
   return startNameServer({ name, folder, access, ...variant, ...outside });
-}
-
-/** The world outside: a Knot where there is one. */
-function startUpstream({ folder }: Setting): Promise<NameServer> {
-  const zones = { 'example.com': outsideZone(), '.': rootZone() };
-  return startKnot({ name: 'upstream', folder, zones, threads: 1 });
 }
 
 function startPeerKnot({ folder, services }: Setting): Promise<NameServer> {

@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from '../test/cluster/daemon.js';
-import { eventually } from '../test/cluster/eventually.js';
 import { freePort } from '../test/cluster/free-port.js';
-import { Asker } from './asker.js';
+import { untilAnswers } from './asker.js';
 import type { NameServer } from './name-server.js';
 
 export interface KnotOptions {
@@ -48,16 +47,7 @@ export async function startKnot(options: KnotOptions): Promise<NameServer> {
   });
   try {
     const [zone = '.'] = Object.keys(options.zones);
-    const asker = new Asker(port);
-    try {
-      await eventually(async () => {
-        daemon.assertRunning();
-        const { rcode } = await asker.ask(zone, 'SOA');
-        if (rcode !== 0) throw new Error(`knotd says ${rcode} for ${zone}: ${daemon.log()}`);
-      });
-    } finally {
-      asker.close();
-    }
+    await untilAnswers(daemon, port, zone);
   } catch (error) {
     await daemon.stop('SIGKILL');
     throw error;

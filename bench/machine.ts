@@ -1,5 +1,5 @@
 /** What the readings were taken on and with. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ export function machine(): Machine {
       CoreDNS: line(programPath('coredns'), ['-version']).replace(/^CoreDNS-/, ''),
       'kube-apiserver': line(programPath('kube-apiserver'), ['--version']).replace(/^\w+ v/, ''),
       Knot: knotVersion() ?? 'not installed',
-      dnsperf: /Version ([\d.]+)/.exec(all.length > 0 ? output('dnsperf', ['-h']) : '')?.[1] ?? '?',
+      dnsperf: /Version ([\d.]+)/.exec(output('dnsperf', ['-h']))?.[1] ?? '?',
     },
     date: new Date().toISOString().slice(0, 10),
   };
@@ -50,5 +50,9 @@ function line(command: string, args: readonly string[]): string {
 }
 
 function output(command: string, args: readonly string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const { stdout, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (error !== undefined) {
+    throw new Error(`the benchmark needs ${command}: ${error.message}`, { cause: error });
+  }
+  return stdout;
 }

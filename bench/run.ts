@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePrograms } from '../test/cluster/build.js';
+import { CONTROL_PLANE, ensurePrograms } from '../test/cluster/build.js';
 import { ControlPlane } from '../test/cluster/control-plane.js';
 import { repositoryRoot } from '../test/cluster/repository.js';
 import { ApiWriter } from './api-writer.js';
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     return;
   }
   const options = benchOptions(process.argv.slice(2));
-  await ensurePrograms(['coredns']);
+  await ensurePrograms([...CONTROL_PLANE, 'coredns']);
   const folder = mkdtempSync(join(tmpdir(), 'svcdns-bench-'));
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
