@@ -4,7 +4,7 @@
  * Run with `npm run bench`; `--help` lists the options. Everything listens on loopback and ends with
  * this process, however that comes about.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTROL_PLANE, ensurePrograms } from '../test/cluster/build.js';
@@ -33,9 +33,7 @@ async function main(): Promise<void> {
   const options = benchOptions(process.argv.slice(2));
   await ensurePrograms([...CONTROL_PLANE, 'coredns']);
   const folder = mkdtempSync(join(tmpdir(), 'svcdns-bench-'));
-  process.once('SIGINT', () => process.exit(130));
-  process.once('SIGTERM', () => process.exit(143));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  removeAtEnd(folder);
   const started = performance.now();
   const findings: Findings = {
     machine: machine(),
@@ -46,9 +44,23 @@ async function main(): Promise<void> {
       : {}),
   };
   const minutes = (performance.now() - started) / 60_000;
-  const text = reportText(findings, minutes);
+  const notes = readFileSync(join(repositoryRoot(), 'bench', 'notes.md'), 'utf8');
+  const text = `${reportText(findings, minutes)}\n${notes}`;
   if (options.output === '') console.log(text);
   else writeFileSync(options.output ?? join(repositoryRoot(), 'docs', 'benchmarks.md'), text);
+}
+
+/** Also at a signal; daemons end by their own listeners of `exit`, which have to come first. */
+function removeAtEnd(folder: string): void {
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.once('exit', remove);
+  const end = (exitCode: number): void => {
+    process.off('exit', remove);
+    process.once('exit', remove);
+    process.exit(exitCode);
+  };
+  process.once('SIGINT', () => end(130));
+  process.once('SIGTERM', () => end(143));
 }
 
 /** What is measured on a real control plane. */
@@ -59,6 +71,7 @@ async function clusterFindings(
   if (!options.phases.has('load')) return {};
   const services = seedServices(options.size);
   const controlPlane = await ControlPlane.start();
+  removeAtEnd(controlPlane.folder);
   let api: ApiWriter | undefined;
   let fleet: Fleet | undefined;
   try {
